@@ -6,7 +6,7 @@ namespace RuleCompiler.Ir;
 /// <summary>
 /// What a cluster's API objects say, after API defaults and the watch filters of service-semantics §1: headless and
 /// ExternalName Services and those of another proxy are gone, names and numbers are valid, addresses are canonical.
-/// Order is the input's; nothing downstream may depend on it.
+/// Names are unique within a kind. Order is the input's; nothing downstream may depend on it.
 /// </summary>
 public sealed record ClusterState(
     Seq<Service> Services,

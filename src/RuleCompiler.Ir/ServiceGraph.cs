@@ -5,7 +5,7 @@ namespace RuleCompiler.Ir;
 
 /// <summary>
 /// The intermediate representation: what one node has to do for every frontend of one family. Built once by
-/// <c>ServiceGraphBuilder</c>, used by every room, printed by <c>rulec explain</c>. Every list is sorted here, so
+/// <see cref="ServiceGraphBuilder"/>, used by every room, printed by <c>rulec explain</c>. Every list is sorted here, so
 /// rooms never sort: service-ports by name, frontends by kind, address and port, endpoints numerically.
 /// </summary>
 /// <param name="ServiceCidrs">ClusterIP ranges of the family, when known; sorted.</param>
@@ -81,8 +81,8 @@ public enum FrontendKind
 /// </summary>
 /// <param name="AllowedSources">
 /// Sources that may use the frontend (loadBalancerSourceRanges); everybody else's packets are dropped. Null: everybody.
-/// Includes the frontend's own address where the node itself is in a range (service-semantics §3.4). Null too where
-/// nothing is translated for anyone, since then everybody is rejected.
+/// Sorted. Where the node itself is in a range, the Service's load-balancer IPs are too, since host traffic to them
+/// carries them as its source (service-semantics §3.4). Null too where nobody has an endpoint: everybody is rejected.
 /// </param>
 public sealed record Frontend(
     FrontendKind Kind,
@@ -137,11 +137,8 @@ public abstract record NodePortScope
     /// <summary>Every local address. Loopback (127.0.0.0/8) only with <c>Localhost</c>; ::1 never.</summary>
     public sealed record AllLocal(bool Localhost) : NodePortScope;
 
-    /// <summary>
-    /// These addresses only, sorted; with <c>Localhost</c> loopback addresses inside the configured blocks too, which
-    /// are listed as prefixes.
-    /// </summary>
-    public sealed record Listed(Seq<Ip> Addresses, Seq<Prefix> Loopback) : NodePortScope;
+    /// <summary>These addresses only, sorted. 127.0.0.1 is among them when it is wanted and supported.</summary>
+    public sealed record Listed(Seq<Ip> Addresses) : NodePortScope;
 }
 
 /// <summary>A healthCheckNodePort that the node's own HTTP server answers on: TCP, one per Service.</summary>
