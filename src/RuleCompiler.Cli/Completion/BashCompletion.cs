@@ -1,0 +1,58 @@
+using System.CommandLine;
+using System.Text;
+
+namespace RuleCompiler.Cli.Completion;
+
+internal static class BashCompletion
+{
+    /// <summary>A function with one case per verb; whatever takes a free value completes file names.</summary>
+    public static string For(RootCommand root)
+    {
+        var text = new StringBuilder();
+        text.Append("""
+            # bash completion for rulec; load with: source <(rulec completions bash)
+            _rulec() {
+                local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} verb= options= words= i
+                for ((i = 1; i < COMP_CWORD; i++)); do
+                    case ${COMP_WORDS[i]} in
+
+            """);
+        text.Append($"            {string.Join('|', root.Subcommands.Select(verb => verb.Name))}) verb=${{COMP_WORDS[i]}}; break ;;\n");
+        text.Append("        esac\n    done\n    case $verb:$previous in\n");
+        foreach (var option in root.Subcommands.SelectMany(verb => CompletedOption.Of(verb, root).Select(option => (verb, option))))
+        {
+            if (!option.option.TakesValue) continue;
+            var pattern = string.Join('|', option.option.Names.Select(name => $"{option.verb.Name}:{name}"));
+            text.Append(option.option.Values.Count == 0
+                ? $"        {pattern}) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n"
+                : $"        {pattern}) COMPREPLY=($(compgen -W '{string.Join(' ', option.option.Values)}' -- \"$word\")); return ;;\n");
+        }
+
+        text.Append("    esac\n    case $verb in\n");
+        text.Append($"        '') words='{string.Join(' ', root.Subcommands.Select(verb => verb.Name))}' options='{Names(root, root)}' ;;\n");
+        foreach (var verb in root.Subcommands)
+        {
+            var words = string.Join(' ', CompletedOption.ArgumentValues(verb));
+            text.Append($"        {verb.Name}) words='{words}' options='{Names(verb, root)}' ;;\n");
+        }
+
+        text.Append("""
+                esac
+                if [[ $word == -* ]]; then
+                    COMPREPLY=($(compgen -W "$options" -- "$word"))
+                elif [[ -n $words ]]; then
+                    COMPREPLY=($(compgen -W "$words" -- "$word"))
+                else
+                    COMPREPLY=($(compgen -f -- "$word"))
+                fi
+            }
+            complete -o filenames -o bashdefault -F _rulec rulec
+
+            """);
+        return text.ToString();
+    }
+
+    private static string Names(Command verb, RootCommand root) => string.Join(
+        ' ', (verb is RootCommand ? CompletedOption.Of(new Command("none"), root) : CompletedOption.Of(verb, root))
+            .SelectMany(option => option.Names));
+}

@@ -1,0 +1,48 @@
+using System.CommandLine;
+using System.Text;
+
+namespace RuleCompiler.Cli.Completion;
+
+internal static class ZshCompletion
+{
+    public static string For(RootCommand root)
+    {
+        var text = new StringBuilder("#compdef rulec\n# zsh completion for rulec\n_rulec() {\n    local -a verbs\n    verbs=(\n");
+        foreach (var verb in root.Subcommands) text.Append($"        '{verb.Name}:{Plain(verb.Description)}'\n");
+        text.Append("""
+                )
+                if (( CURRENT == 2 )); then
+                    _describe verb verbs
+                    return
+                fi
+                local verb=$words[2]
+                shift words
+                (( CURRENT-- ))
+                case $verb in
+
+            """);
+        foreach (var verb in root.Subcommands)
+        {
+            text.Append($"        {verb.Name})\n            _arguments");
+            foreach (var option in CompletedOption.Of(verb, root))
+            {
+                foreach (var name in option.Names)
+                    text.Append($" \\\n                '{(option.Repeats ? "*" : "")}{name}[{Plain(option.Summary)}]{Action(option)}'");
+            }
+
+            var words = CompletedOption.ArgumentValues(verb);
+            text.Append(words.Count > 0 ? $" \\\n                '1:word:({string.Join(' ', words)})'" : " \\\n                '*:file:_files'");
+            text.Append("\n            ;;\n");
+        }
+
+        return text.Append("    esac\n}\ncompdef _rulec rulec\n").ToString();
+    }
+
+    private static string Action(CompletedOption option) =>
+        !option.TakesValue ? "" :
+        option.Values.Count == 0 ? ":value:_files" :
+        $":value:({string.Join(' ', option.Values)})";
+
+    /// <summary>Quotes, colons and brackets have a meaning in _arguments and _describe.</summary>
+    private static string Plain(string? text) => string.Concat((text ?? "").Where(letter => !"':[]".Contains(letter)));
+}
