@@ -68,8 +68,14 @@ internal static class RulecApp
         var session = new Session(shell, ChosenFormat(parsed), ColorChoice.Auto, verbose: false);
         var verb = parsed.CommandResult.Command;
         var path = verb is RootCommand ? "rulec" : $"rulec {verb.Name}";
-        if (parsed.Errors.Count == 0 && verb is not Verb) session.Report(Usage("no verb was given"));
-        foreach (var problem in parsed.Errors) session.Report(Usage(problem.Message.TrimEnd('.')));
+        if (verb is RootCommand && parsed.UnmatchedTokens.Count == 0)
+        {
+            var verbs = string.Join(", ", verb.Subcommands.Select(candidate => candidate.Name));
+            return session.Finish(session.Fail(ExitCode.BadInput, Usage($"no verb was given, expected one of {verbs}")));
+        }
+
+        foreach (var problem in parsed.Errors.Where(problem => verb is not RootCommand || problem.Message.Contains('\'')))
+            session.Report(Usage(problem.Message.TrimEnd('.')));
         return session.Finish(ExitCode.BadInput);
 
         Diagnostic Usage(string message) => new(
