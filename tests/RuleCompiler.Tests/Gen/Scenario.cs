@@ -1,0 +1,28 @@
+using System.Text;
+using FsCheck;
+using FsCheck.Fluent;
+using RuleCompiler.Ir;
+
+namespace RuleCompiler.Tests.Gen;
+
+/// <summary>A cluster and the node that it is compiled for: what every property is about.</summary>
+internal sealed record Scenario(ClusterState Cluster, NodeFacts Node)
+{
+    public static Gen<Scenario> Any { get; } =
+        from cluster in ClusterGen.Cluster
+        from node in NodeGen.Node
+        select new Scenario(cluster, node);
+
+    /// <summary>Simpler scenarios, the simplest first: what is left over after shrinking matters to the failure.</summary>
+    public IEnumerable<Scenario> Shrink() =>
+        ScenarioShrinker.Clusters(Cluster).Select(cluster => this with { Cluster = cluster })
+            .Concat(ScenarioShrinker.Nodes(Node).Select(node => this with { Node = node }));
+
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        foreach (var service in Cluster.Services) text.AppendLine($"{service}");
+        foreach (var slice in Cluster.EndpointSlices) text.AppendLine($"{slice}");
+        return text.AppendLine($"{Node}").ToString();
+    }
+}
