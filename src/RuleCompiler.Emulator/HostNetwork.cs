@@ -5,9 +5,25 @@ namespace RuleCompiler.Emulator;
 
 /// <summary>
 /// The node's side of routing: its interfaces with their addresses, and where other destinations go. Loopback (lo) is
-/// always there.
+/// always there. Forwarding is on, reverse-path filtering is off; a packet from outside with one of the node's own
+/// addresses as its source is a martian all the same.
 /// </summary>
-public sealed record HostNetwork(Seq<HostInterface> Interfaces, Seq<Route> Routes);
+public sealed record HostNetwork(Seq<HostInterface> Interfaces, Seq<Route> Routes)
+{
+    /// <summary>net.ipv4.conf.all.route_localnet: 127/8 may cross other interfaces than lo.</summary>
+    public bool RouteLocalnet { get; init; }
+
+    /// <summary>
+    /// net.netfilter.nf_conntrack_tcp_loose: an ACK without a flow starts one, and takes the rules' decision anew
+    /// (net/netfilter/nf_conntrack_proto_tcp.c:tcp_new @v6.1; on by default).
+    /// </summary>
+    public bool TcpLoose { get; init; } = true;
+
+    /// <summary>Module parameter ip_list_tot of xt_recent: sources that one list remembers.</summary>
+    public int RecentListEntries { get; init; } = 100;
+
+    public ConntrackLimits Conntrack { get; init; } = new();
+}
 
 public sealed record HostInterface(string Name, Seq<Ip> Addresses);
 

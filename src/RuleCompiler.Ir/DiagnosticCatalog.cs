@@ -5,8 +5,8 @@ namespace RuleCompiler.Ir;
 
 /// <summary>
 /// Every diagnostic the product can give. Ids are stable: RC1xxx input (Kube and configuration), RC2xxx flow language,
-/// RC3xxx graph and lowering, RC4xxx parsing rules, RC5xxx planning and applying, RC6xxx command line. One file per
-/// thousand.
+/// RC3xxx graph and lowering, RC4xxx parsing rules, RC5xxx planning and applying, RC6xxx command line, RC7xxx rules
+/// that cannot be emulated. One file per thousand.
 /// </summary>
 public static partial class DiagnosticCatalog
 {

@@ -1,0 +1,82 @@
+using System.Numerics;
+using RuleCompiler.Ir;
+using RuleCompiler.Ir.Text;
+
+namespace RuleCompiler.Emulator;
+
+/// <summary>The exact distribution of a packet's outcomes.</summary>
+public sealed partial class Emulator
+{
+    /// <summary>
+    /// A service of n endpoints has n branches, twice that where the hairpin differs. Past this the rules are not those
+    /// of a Service, or one packet meets several choices in a row.
+    /// </summary>
+    public const int BranchesMax = 200_000;
+
+    /// <summary>
+    /// Takes every turn of every choice, depth first and without walking any prefix twice. Flows and lists stay as they
+    /// are. Masses are exact: products of t / 2^31 and 1 - t / 2^31. Outcomes come in the order in which the rules
+    /// reach them.
+    /// </summary>
+    /// <exception cref="ExplorationTooLargeException">More than <see cref="BranchesMax"/> branches.</exception>
+    public Distribution Explore(Packet packet, bool trace = true)
+    {
+        RequireFamily(packet);
+        var start = new Walk();
+        start.Start(packet, _machine.StackDepth, trace);
+        var now = _clock.GetUtcNow().Ticks;
+        var turns = new Stack<Walk>();
+        turns.Push(start);
+        var found = new Dictionary<Outcome, int>();
+        var results = new List<(Outcome Outcome, Mass Mass, Passage Example)>();
+        for (var branches = 0; turns.TryPop(out var walk); branches++)
+        {
+            if (branches == BranchesMax) throw new ExplorationTooLargeException(packet);
+            var fate = _machine.Explore(walk, now, turns, isStart: ReferenceEquals(walk, start));
+            var outcome = OutcomeOf(packet, walk, fate);
+            var mass = new Mass(walk.Mass, walk.Draws);
+            if (found.TryGetValue(outcome, out var at))
+            {
+                results[at] = results[at] with { Mass = results[at].Mass + mass };
+            }
+            else
+            {
+                found.Add(outcome, results.Count);
+                results.Add((outcome, mass, PassageOf(packet, walk, fate)));
+            }
+        }
+
+        return new Distribution(results.Select(result =>
+        {
+            var (numerator, denominator) = result.Mass.Reduced();
+            return new WeightedOutcome(result.Outcome, numerator, denominator, result.Example);
+        }).ToSeq());
+    }
+
+    /// <summary><c>Numerator</c> / 2^(31 · <c>Draws</c>).</summary>
+    private readonly record struct Mass(BigInteger Numerator, int Draws)
+    {
+        private const int BitsPerDraw = 31;
+
+        public static Mass operator +(Mass left, Mass right)
+        {
+            var draws = Math.Max(left.Draws, right.Draws);
+            return new Mass(left.At(draws) + right.At(draws), draws);
+        }
+
+        /// <summary>The denominator is a power of two, so the common factors are the numerator's trailing zeros.</summary>
+        public (BigInteger Numerator, BigInteger Denominator) Reduced()
+        {
+            var bits = Draws * BitsPerDraw;
+            var common = (int)Math.Min((long)BigInteger.TrailingZeroCount(Numerator), bits);
+            return (Numerator >> common, BigInteger.One << (bits - common));
+        }
+
+        private BigInteger At(int draws) => Numerator << ((draws - Draws) * BitsPerDraw);
+    }
+}
+
+/// <summary>The choices that one packet meets multiply past what can be enumerated.</summary>
+public sealed class ExplorationTooLargeException(Packet packet) : InvalidOperationException(
+    $"more than {Emulator.BranchesMax} branches for {packet.Tuple}: these rules make independent random choices in a row; " +
+    "trace single packets instead");

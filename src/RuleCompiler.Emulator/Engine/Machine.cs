@@ -1,0 +1,214 @@
+using RuleCompiler.Backends.Iptables;
+using RuleCompiler.Ir.Net;
+
+namespace RuleCompiler.Emulator;
+
+/// <summary>
+/// Netfilter for one program on one node: takes a walk through the stations of its hooks to its end. This file is the
+/// way between hooks (net/ipv4/ip_{input,forward,output}.c); the rules, conntrack and NAT are the other parts.
+/// </summary>
+internal sealed partial class Machine
+{
+    private static readonly Fate.Dropped DroppedFate = new();
+    private static readonly Fate.Delivered DeliveredFate = new();
+    private static readonly Fate.Unroutable UnroutableFate = new();
+
+    private readonly Program _program;
+    private readonly HostNetwork _host;
+    private readonly Routing _routing;
+    private readonly ConnectionTable _connections;
+    private readonly RecentList[] _recent;
+    private readonly IRandomSource _random;
+    private readonly Station[][] _stations;
+    private readonly Dictionary<string, Fate.Sent> _sentFates = new(StringComparer.Ordinal);
+    private readonly long _loadedDepth;
+
+    /// <summary>Set while exploring: where the turns not taken wait. Nothing outside the walk changes then.</summary>
+    private Stack<Walk>? _turns;
+
+    private long _now;
+
+    public Machine(
+        Program program, HostNetwork host, ConnectionTable connections, RecentList[] recent, IRandomSource random)
+    {
+        _program = program;
+        _host = host;
+        _routing = new Routing(host, program.Family);
+        _connections = connections;
+        _recent = recent;
+        _random = random;
+        _stations = Station.Of(program);
+        _indexes = ChainIndex.Build(program);
+        _loadedDepth = program.Chains.Count;
+    }
+
+    /// <summary>Chains form no loop, so a walk is never deeper than their number.</summary>
+    public int StackDepth => (int)Math.Min(_loadedDepth, 64);
+
+    public Fate Send(Walk walk, long now)
+    {
+        _turns = null;
+        _now = now;
+        return Enter(walk) ?? Run(walk);
+    }
+
+    /// <summary>One branch; the turns that it did not take are pushed.</summary>
+    public Fate Explore(Walk walk, long now, Stack<Walk> turns, bool isStart)
+    {
+        _turns = turns;
+        _now = now;
+        return (isStart ? Enter(walk) : null) ?? Run(walk);
+    }
+
+    private bool IsExploring => _turns is not null;
+
+    private Fate? Enter(Walk walk)
+    {
+        if (walk.Input is null)
+        {
+            walk.Hook = Hook.Output;
+            return RouteOutput(walk);
+        }
+
+        walk.Hook = Hook.Prerouting;
+
+        // IPv6 refuses ::1 from outside before any hook (net/ipv6/ip6_input.c:ip6_rcv_core @v6.1).
+        if (_program.Family == Family.Ipv6 && walk.Input != Routing.Loopback &&
+            (_routing.IsLoopback(walk.Tuple.Source) || _routing.IsLoopback(walk.Tuple.Destination)))
+        {
+            return Stop(walk, "drop: loopback address from outside");
+        }
+
+        return null;
+    }
+
+    private Fate Run(Walk walk)
+    {
+        while (true)
+        {
+            if (walk.InRules)
+            {
+                var verdict = RunRules(walk);
+                walk.InRules = false;
+                if (verdict == VerdictKind.Drop) return DroppedFate;
+                if (verdict == VerdictKind.Reject) return Reject(walk);
+                if (_stations[(int)walk.Hook][walk.Station - 1].Kind == StationKind.Nat && FinishNat(walk) is { } end)
+                    return end;
+            }
+
+            var stations = _stations[(int)walk.Hook];
+            if (walk.Station == stations.Length)
+            {
+                if (LeaveHook(walk) is { } end) return end;
+                continue;
+            }
+
+            var station = stations[walk.Station++];
+            switch (station.Kind)
+            {
+                case StationKind.Track:
+                    if (Track(walk) is { } full) return full;
+                    break;
+                case StationKind.Rules:
+                    EnterBase(walk, station.Base);
+                    break;
+                case StationKind.Nat:
+                    if (EnterNat(walk, station.Base) is { } end) return end;
+                    break;
+            }
+        }
+    }
+
+    private Fate? LeaveHook(Walk walk)
+    {
+        var hook = walk.Hook;
+        walk.Station = 0;
+        switch (hook)
+        {
+            case Hook.Prerouting:
+                return RouteInput(walk);
+            case Hook.Input:
+                return (Fate?)Confirm(walk) ?? DeliveredFate;
+            case Hook.Forward or Hook.Output:
+                walk.Hook = Hook.Postrouting;
+                return null;
+            case Hook.Postrouting:
+                return (Fate?)Confirm(walk) ?? Transmit(walk);
+            default:
+                throw new InvalidOperationException($"no such hook: {hook}");
+        }
+    }
+
+    private Fate.Sent? Transmit(Walk walk)
+    {
+        if (walk.Output != Routing.Loopback) return SentBy(walk.Output!);
+
+        // loopback_xmit hands the packet in again, with its flow and mark still attached.
+        walk.HasLooped = true;
+        walk.Input = Routing.Loopback;
+        walk.Output = null;
+        walk.Hook = Hook.Prerouting;
+        return null;
+    }
+
+    private Fate? RouteInput(Walk walk)
+    {
+        // A packet back from lo still carries the route that it left with.
+        if (walk.HasLooped)
+        {
+            walk.Hook = Hook.Input;
+            return null;
+        }
+
+        if (walk.Input != Routing.Loopback && _program.Family == Family.Ipv4 && Martian(walk) is { } reason)
+            return Stop(walk, reason);
+
+        if (_routing.IsLocal(walk.Tuple.Destination))
+        {
+            walk.Hook = Hook.Input;
+            return null;
+        }
+
+        walk.Output = _routing.OutputFor(walk.Tuple.Destination);
+        walk.Hook = Hook.Forward;
+        return walk.Output is null ? UnroutableFate : null;
+    }
+
+    /// <summary>net/ipv4/route.c:ip_route_input_slow and fib_frontend.c:fib_validate_source @v6.1.</summary>
+    private string? Martian(Walk walk)
+    {
+        if (_routing.IsLoopback(walk.Tuple.Destination)) return _host.RouteLocalnet ? null : "drop: martian destination";
+        if (_routing.IsLoopback(walk.Tuple.Source)) return _host.RouteLocalnet ? null : "drop: martian source";
+        return _routing.IsLocal(walk.Tuple.Source) ? "drop: martian source" : null;
+    }
+
+    /// <summary>net/ipv4/route.c:__mkroute_output keeps 127/8 off other interfaces unless route_localnet says otherwise.</summary>
+    private Fate.Unroutable? RouteOutput(Walk walk)
+    {
+        walk.Output = _routing.OutputFor(walk.Tuple.Destination);
+        if (walk.Output is null) return UnroutableFate;
+        var isStray = walk.Output != Routing.Loopback && _program.Family == Family.Ipv4 && !_host.RouteLocalnet &&
+            _routing.IsLoopback(walk.Tuple.Source);
+        return isStray ? UnroutableFate : null;
+    }
+
+    /// <summary>An ICMP error or a reset is never answered with another (nf_reject_ipv4.c @v6.1): then REJECT only drops.</summary>
+    private static Fate Reject(Walk walk)
+    {
+        var isSilent = walk.Inner is not null ||
+            (walk.RejectWith == RejectKind.TcpReset && walk.Tcp is { } flags && flags.HasFlag(TcpFlags.Rst));
+        return isSilent ? DroppedFate : new Fate.Rejected(walk.RejectWith);
+    }
+
+    private static Fate.Dropped Stop(Walk walk, string reason)
+    {
+        if (walk.IsTraced) walk.Trace = new TraceNode(walk.Trace, walk.Hook, -1, -1, reason);
+        return DroppedFate;
+    }
+
+    private Fate.Sent SentBy(string output)
+    {
+        if (!_sentFates.TryGetValue(output, out var fate)) _sentFates.Add(output, fate = new Fate.Sent(output));
+        return fate;
+    }
+}

@@ -1,0 +1,100 @@
+using System.Numerics;
+using RuleCompiler.Backends.Iptables;
+
+namespace RuleCompiler.Emulator;
+
+/// <summary>
+/// One packet on its way: its headers, its flow and its exact place in hooks, chains and guards. All of it is explicit,
+/// so that an exploration can copy a walk in the middle of a rule and let the copy take the other turn.
+/// </summary>
+internal sealed class Walk
+{
+    public ConnTuple Tuple;
+
+    /// <summary>For an ICMP error: the tuple of the packet that it is about.</summary>
+    public ConnTuple? Inner;
+    public TcpFlags? Tcp;
+    public uint Mark;
+    public string? Input;
+    public string? Output;
+
+    /// <summary>The packet went out by lo and came in again.</summary>
+    public bool HasLooped;
+
+    /// <summary>Null: INVALID.</summary>
+    public Connection? Connection;
+    public ConntrackStates State;
+    public Direction Direction;
+
+    /// <summary>A flow that this packet's arrival ended; look-ups pass over it.</summary>
+    public Connection? Ended;
+
+    public Hook Hook;
+
+    /// <summary>Index of the next station of the hook.</summary>
+    public int Station;
+    public bool InRules;
+    public bool DropsByDefault;
+    public int Chain;
+
+    /// <summary>Absolute index of the current rule, and of the end of its chain.</summary>
+    public int Rule;
+    public int RulesEnd;
+
+    /// <summary>Guard of the current rule to go on with.</summary>
+    public int Guard;
+
+    /// <summary>The candidate rules of an indexed chain, and the place in them; null for a chain that is walked rule by rule.</summary>
+    public int[]? Candidates;
+    public int Candidate;
+    public Frame[] Stack = [];
+    public int Depth;
+    public RejectKind RejectWith;
+
+    public bool IsTraced;
+    public TraceNode? Trace;
+
+    // Explorations only. The mass is Mass / 2^(31 · Draws).
+    public BigInteger Mass;
+    public int Draws;
+    public RecentOverlay? Overlay;
+
+    public readonly record struct Frame(int Chain, int Rule, int RulesEnd, int[]? Candidates, int Candidate);
+
+    public void Start(Packet packet, int stackDepth, bool isTraced)
+    {
+        Tuple = ConnTuple.Of(packet.Tuple);
+        Inner = packet.Error is { } error ? ConnTuple.Of(error) : null;
+        Tcp = packet.Tcp;
+        Mark = packet.Mark;
+        Input = packet.InputInterface;
+        Output = null;
+        HasLooped = false;
+        Connection = null;
+        State = ConntrackStates.Untracked;
+        Direction = Direction.Original;
+        Ended = null;
+        Station = 0;
+        InRules = false;
+        Guard = 0;
+        if (Stack.Length < stackDepth) Stack = new Frame[stackDepth];
+        Depth = 0;
+        IsTraced = isTraced;
+        Trace = null;
+        Mass = BigInteger.One;
+        Draws = 0;
+        Overlay = null;
+    }
+
+    public Walk Clone()
+    {
+        var clone = (Walk)MemberwiseClone();
+        clone.Stack = (Frame[])Stack.Clone();
+        clone.Connection = Connection?.Clone();
+        return clone;
+    }
+}
+
+/// <summary>Steps are shared between the branches of an exploration: a list that grows at its head.</summary>
+/// <param name="Rule">Absolute index of the rule; -1 for something that no rule did.</param>
+internal sealed record TraceNode(TraceNode? Before, Hook Hook, int Chain, int Rule, string Effect);

@@ -1,0 +1,56 @@
+using RuleCompiler.Ir;
+using RuleCompiler.Ir.Net;
+using RuleCompiler.Ir.Text;
+
+namespace RuleCompiler.Emulator;
+
+/// <summary>The plain network of a cluster's node: pods behind a bridge, all else behind eth0.</summary>
+public static class HostNetworks
+{
+    public const string Uplink = "eth0";
+
+    private const string DefaultPodBridge = "cni0";
+
+    /// <summary>
+    /// Node addresses sit on eth0, the primary one first; the node's pod ranges are behind <see cref="PodInterface"/>.
+    /// Sysctls are as kube-proxy leaves them.
+    /// </summary>
+    public static HostNetwork For(NodeFacts node, Family family)
+    {
+        var pods = PodInterface(node);
+        var primary = node.Primary(family);
+        var addresses = node.Addresses
+            .Where(address => address.Family == family)
+            .OrderByDescending(address => address == primary)
+            .ToSeq();
+        var routes = node.PodCidrs
+            .Where(prefix => prefix.Family == family)
+            .Select(prefix => new Route(prefix, pods))
+            .Append(new Route(Prefix.All(family), Uplink));
+        return new HostNetwork([new HostInterface(Uplink, addresses), new HostInterface(pods, [])], routes.ToSeq())
+        {
+            RouteLocalnet = family == Family.Ipv4 && node.Config.Iptables.LocalhostNodePorts && AllowsLoopback(node.Config),
+            RecentListEntries = node.Kernel.RecentListEntries,
+        };
+    }
+
+    /// <summary>Where this node's pods are: the detector's bridge, the first interface of its prefix, or cni0.</summary>
+    public static string PodInterface(NodeFacts node) => node.Config.DetectLocalMode switch
+    {
+        DetectLocalMode.BridgeInterface => node.Config.BridgeInterface,
+        DetectLocalMode.InterfaceNamePrefix => node.Config.InterfaceNamePrefix + "0",
+        DetectLocalMode.ClusterCidr or DetectLocalMode.NodeCidr => DefaultPodBridge,
+    };
+
+    /// <summary>
+    /// nodePortAddresses of IPv4 hold 127.0.0.0 or lie inside 127/8; none at all means every address
+    /// (service-semantics §3.2, §3.3).
+    /// </summary>
+    private static bool AllowsLoopback(ProxyConfig config)
+    {
+        if (config.NodePortAddresses.Primary) return false;
+        var loopback = Prefix.Create(Ip.V4(0x7F000000), 8);
+        var cidrs = config.NodePortAddresses.Cidrs.Where(cidr => cidr.Family == Family.Ipv4).ToSeq();
+        return cidrs.IsEmpty || cidrs.Any(cidr => cidr.Contains(loopback.Network) || loopback.Contains(cidr));
+    }
+}

@@ -1,0 +1,115 @@
+using RuleCompiler.Backends.Iptables;
+using RuleCompiler.Ir.Net;
+using RuleCompiler.Ir.Text;
+
+namespace RuleCompiler.Emulator;
+
+public enum GuardKind : byte
+{
+    Source,
+    Destination,
+    InputInterface,
+    OutputInterface,
+    Protocol,
+    SourcePort,
+    DestinationPort,
+    ConntrackState,
+    Mark,
+    SourceIsLocal,
+    DestinationIsLocal,
+
+    /// <summary>A random choice.</summary>
+    Draw,
+
+    /// <summary>A list of recently seen sources; evaluating it may change the list.</summary>
+    Recent,
+    Bpf,
+}
+
+/// <summary>
+/// One condition. A flat value, so that the guards of a program lie in one array: first-packet throughput is bound by
+/// memory, not by arithmetic. Made by the factories only; what <c>Value</c>, <c>Mask</c> and <c>Operand</c> hold
+/// depends on the kind.
+/// </summary>
+public readonly record struct Guard
+{
+    private Guard(GuardKind kind, bool inverted, UInt128 value, UInt128 mask, object? operand = null)
+    {
+        Kind = kind;
+        Inverted = inverted;
+        Value = value;
+        Mask = mask;
+        Operand = operand;
+    }
+
+    public GuardKind Kind { get; }
+
+    public bool Inverted { get; }
+
+    /// <summary>An address, protocol, first port, state set, mark or threshold.</summary>
+    public UInt128 Value { get; }
+
+    /// <summary>An address mask, last port or mark mask.</summary>
+    public UInt128 Mask { get; }
+
+    /// <summary><see cref="InterfacePattern"/>, <see cref="RecentQuery"/> or <see cref="BpfProgram"/>.</summary>
+    public object? Operand { get; }
+
+    /// <summary>(source &amp; mask) == (address &amp; mask), as ip_packet_match does it.</summary>
+    public static Guard Source(Ip address, Ip mask, bool inverted) =>
+        new(GuardKind.Source, inverted, address.Bits & mask.Bits, mask.Bits);
+
+    public static Guard Destination(Ip address, Ip mask, bool inverted) =>
+        new(GuardKind.Destination, inverted, address.Bits & mask.Bits, mask.Bits);
+
+    public static Guard InputInterface(string name, bool inverted) =>
+        new(GuardKind.InputInterface, inverted, 0, 0, InterfacePattern.Create(name));
+
+    public static Guard OutputInterface(string name, bool inverted) =>
+        new(GuardKind.OutputInterface, inverted, 0, 0, InterfacePattern.Create(name));
+
+    public static Guard OfProtocol(Protocol protocol, bool inverted) =>
+        new(GuardKind.Protocol, inverted, (byte)protocol, 0);
+
+    public static Guard SourcePort(Port first, Port last, bool inverted) =>
+        new(GuardKind.SourcePort, inverted, first.Value, last.Value);
+
+    public static Guard DestinationPort(Port first, Port last, bool inverted) =>
+        new(GuardKind.DestinationPort, inverted, first.Value, last.Value);
+
+    public static Guard State(ConntrackStates states, bool inverted) =>
+        new(GuardKind.ConntrackState, inverted, (uint)states, 0);
+
+    public static Guard MarkIs(uint value, uint mask, bool inverted) => new(GuardKind.Mark, inverted, value, mask);
+
+    public static Guard SourceIsLocal(bool inverted) => new(GuardKind.SourceIsLocal, inverted, 0, 0);
+
+    public static Guard DestinationIsLocal(bool inverted) => new(GuardKind.DestinationIsLocal, inverted, 0, 0);
+
+    /// <summary>Holds with probability <c>threshold / 2^31</c>: (random &amp; 0x7FFFFFFF) &lt; threshold.</summary>
+    public static Guard Draw(uint threshold, bool inverted) => new(GuardKind.Draw, inverted, threshold, 0);
+
+    public static Guard Recent(RecentQuery query, bool inverted) => new(GuardKind.Recent, inverted, 0, 0, query);
+
+    public static Guard Bpf(BpfProgram program) => new(GuardKind.Bpf, inverted: false, 0, 0, program);
+
+    /// <summary>True when evaluating the guard changes nothing and draws nothing.</summary>
+    internal bool IsPure => Kind is not (GuardKind.Draw or GuardKind.Recent);
+}
+
+/// <summary>An interface name, or what names must start with (written with a trailing '+').</summary>
+public sealed record InterfacePattern(string Text, bool IsPrefix)
+{
+    public static InterfacePattern Create(string name) =>
+        name.EndsWith('+') ? new InterfacePattern(name[..^1], true) : new InterfacePattern(name, false);
+
+    /// <summary>A packet without such an interface carries the empty name, as nulldevname in ip_packet_match.</summary>
+    public bool Matches(string? name) =>
+        IsPrefix ? (name ?? "").StartsWith(Text, StringComparison.Ordinal) : string.Equals(name ?? "", Text, StringComparison.Ordinal);
+}
+
+/// <summary><c>List</c> is an index into <see cref="Program.RecentLists"/>; the mask is applied to the source.</summary>
+public sealed record RecentQuery(RecentAction Action, int List, int Seconds, int HitCount, bool Reap, UInt128 Mask);
+
+/// <summary>A classic BPF program that <see cref="ClassicBpf.FindFault"/> found sound.</summary>
+public sealed record BpfProgram(Seq<BpfInstruction> Instructions);

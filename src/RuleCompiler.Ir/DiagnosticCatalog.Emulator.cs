@@ -1,0 +1,22 @@
+using RuleCompiler.Ir.Text;
+
+namespace RuleCompiler.Ir;
+
+/// <summary>RC7xxx: rules that were read but that no kernel would load, so that the emulator cannot run them.</summary>
+public static partial class DiagnosticCatalog
+{
+    public static readonly DiagnosticRule MissingChain = Error(
+        "RC7001", "jump to a chain that is not there", "A rule jumps to a chain that its table does not have.");
+
+    public static readonly DiagnosticRule ChainLoop = Error(
+        "RC7002", "chains form a loop", "A chain leads back to itself; the kernel refuses such a table.");
+
+    public static readonly DiagnosticRule TargetOutOfPlace = Error(
+        "RC7003", "target where it cannot run", "NAT and REJECT targets are confined to certain tables and hooks.");
+
+    public static readonly DiagnosticRule WrongFamily = Error(
+        "RC7004", "address of the other family", "A rule of one IP family holds an address of the other.");
+
+    public static readonly DiagnosticRule UnsoundBpf = Error(
+        "RC7005", "unsound BPF program", "The classic BPF program of a rule would be refused by the kernel's checker.");
+}
