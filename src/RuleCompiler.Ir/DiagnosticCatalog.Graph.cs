@@ -28,4 +28,8 @@ public static partial class DiagnosticCatalog
     public static readonly DiagnosticRule SourceRangesBypassed = Warning(
         "RC3006", "loadBalancerSourceRanges does not apply",
         "The address is also one of the Service's externalIPs, which are open to every source.");
+
+    public static readonly DiagnosticRule AffinityListsShort = Warning(
+        "RC3101", "Session affinity forgets clients",
+        "The kernel's recent lists are so short that sixteen of them hold fewer than a thousand clients per endpoint.");
 }

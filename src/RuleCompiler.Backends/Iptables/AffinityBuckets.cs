@@ -1,0 +1,42 @@
+using RuleCompiler.Ir;
+using RuleCompiler.Ir.Net;
+using RuleCompiler.Ir.Text;
+
+namespace RuleCompiler.Backends.Iptables;
+
+/// <summary>
+/// Session affinity remembers clients in recent lists, one per endpoint, and a list forgets its oldest source when it
+/// is full: with the default of 100 entries, the 101st client of an endpoint moves one of the others to another
+/// endpoint (service-semantics §13.2 #18). So an endpoint gets several lists, told apart by the low bits of the
+/// client's address.
+/// </summary>
+internal sealed record AffinityBuckets(Family Family, int Bits)
+{
+    /// <summary>Clients per endpoint to be remembered where the lists allow it.</summary>
+    public const int ClientsMin = 1024;
+
+    /// <summary>Sixteen buckets; each costs two rules per endpoint.</summary>
+    public const int BitsMax = 4;
+
+    public int Count => 1 << Bits;
+
+    /// <param name="entries">Sources that one list holds.</param>
+    public static AffinityBuckets For(int entries, Family family)
+    {
+        var bits = 0;
+        while (bits < BitsMax && (long)entries << bits < ClientsMin) bits++;
+        return new AffinityBuckets(family, bits);
+    }
+
+    /// <summary>-s 0.0.0.b/0.0.0.(2^k-1): both flavours take masks that are no prefixes.</summary>
+    public Match Sources(int bucket) =>
+        new Match.Source(Ip.Create(Family, (UInt128)bucket), Ip.Create(Family, (UInt128)(Count - 1)));
+
+    public Diagnostic? ShortOf(NodeFacts node) => (long)node.Kernel.RecentListEntries << Bits >= ClientsMin
+        ? null
+        : new Diagnostic(
+            DiagnosticCatalog.AffinityListsShort, default,
+            $"session affinity on node {node.Name} remembers {(long)node.Kernel.RecentListEntries << Bits} clients per " +
+            $"endpoint, since a recent list holds {node.Kernel.RecentListEntries}; expected {ClientsMin} or more",
+            "load the kernel module with xt_recent ip_list_tot=1024");
+}

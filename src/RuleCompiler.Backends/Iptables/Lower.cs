@@ -1,0 +1,25 @@
+using RuleCompiler.Ir;
+using RuleCompiler.Ir.Text;
+
+namespace RuleCompiler.Backends.Iptables;
+
+/// <content>From the graph to rules: README.md draws the chains.</content>
+public sealed partial class Iptables
+{
+    /// <summary>The rules of one family: what is ours of the tables nat and filter.</summary>
+    public static Lowering<IptablesRuleset> Lower(ServiceGraph graph, NodeFacts node)
+    {
+        var services = new ServiceLowering(graph, node);
+        foreach (var servicePort in graph.ServicePorts) services.Add(servicePort);
+        var filter = new TableBuilder(TableName.Filter);
+        FixedChains.FillFilter(filter, graph, node);
+        RefusalChains.Fill(filter, services.Refusals, ScopeRules.Of(graph.NodePorts, graph.Family));
+        var ruleset = new IptablesRuleset(graph.Family, [services.BuildNat(), filter.Build()]);
+        return new Lowering<IptablesRuleset>(ruleset, LacksOf(node, graph), services.Diagnostics);
+    }
+
+    private static Seq<Unsupported> LacksOf(NodeFacts node, ServiceGraph graph) =>
+        node.Kernel.XtBpf || graph.ServicePorts.IsEmpty
+            ? []
+            : [new Unsupported("a pod of another node that reaches itself through this one", "xt_bpf", For: null)];
+}
