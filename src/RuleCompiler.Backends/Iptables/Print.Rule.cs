@@ -301,7 +301,18 @@ public sealed partial class Iptables
         (ConntrackStates.Dnat, "DNAT"),
     ];
 
-    private static string RecentOption(RecentAction action) => action switch
+    /// <summary><see cref="ConntrackStates.None"/> for a name that is none.</summary>
+    internal static ConntrackStates StateOf(ReadOnlySpan<char> text)
+    {
+        foreach (var (state, name) in StateNames)
+        {
+            if (text.SequenceEqual(name)) return state;
+        }
+
+        return ConntrackStates.None;
+    }
+
+    internal static string RecentOption(RecentAction action) => action switch
     {
         RecentAction.Check => "--rcheck",
         RecentAction.Update => "--update",
@@ -312,7 +323,7 @@ public sealed partial class Iptables
     /// <summary>
     /// Null where the family has no such answer (extensions/libipt_REJECT.c, libip6t_REJECT.c: reject_table @1.8.9).
     /// </summary>
-    private static string? RejectName(RejectKind kind, Family family) => (kind, family) switch
+    internal static string? RejectName(RejectKind kind, Family family) => (kind, family) switch
     {
         (RejectKind.PortUnreachable, Family.Ipv4) => "icmp-port-unreachable",
         (RejectKind.HostUnreachable, Family.Ipv4) => "icmp-host-unreachable",
@@ -326,6 +337,19 @@ public sealed partial class Iptables
         (RejectKind.AdminProhibited, Family.Ipv6) => "icmp6-adm-prohibited",
         (RejectKind.ProtocolUnreachable, Family.Ipv6) => null,
     };
+
+    /// <summary>Null for what is no name of the family, or one that no <see cref="RejectKind"/> stands for.</summary>
+    internal static RejectKind? RejectKindOf(ReadOnlySpan<char> text, Family family)
+    {
+        foreach (var kind in RejectKinds)
+        {
+            if (RejectName(kind, family) is { } name && text.SequenceEqual(name)) return kind;
+        }
+
+        return null;
+    }
+
+    private static readonly RejectKind[] RejectKinds = Enum.GetValues<RejectKind>();
 
     private static void PrintMark(ArtifactWriter writer, uint value, uint mask, bool alwaysMask = false)
     {

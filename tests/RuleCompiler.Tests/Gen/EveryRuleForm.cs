@@ -50,6 +50,21 @@ internal static class EveryRuleForm
         ]),
     ]);
 
+    /// <summary>What a save shows of a ruleset in an otherwise empty namespace: every built-in chain, with its policy.</summary>
+    public static IptablesRuleset AsSaved(IptablesRuleset ruleset) => ruleset with
+    {
+        Tables = ruleset.Tables.Select(table => table with
+        {
+            Chains =
+            [
+                .. table.Name.BuiltInChains().ToArray()
+                    .Select(name => table.Chains.FirstOrDefault(chain => chain.Name == name) ?? new Chain(name, null, []))
+                    .Select(chain => chain with { Policy = chain.Policy ?? Policy.Accept }),
+                .. table.Chains.Where(chain => !table.Name.IsBuiltIn(chain.Name)),
+            ],
+        }).ToSeq(),
+    };
+
     private static Seq<Rule> Matches(Family family)
     {
         Match.OfProtocol tcp = new(Protocol.Tcp), udp = new(Protocol.Udp), sctp = new(Protocol.Sctp);

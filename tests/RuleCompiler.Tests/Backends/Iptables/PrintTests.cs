@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Reflection;
 using RuleCompiler.Backends.Iptables;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Tests.Gen;
@@ -17,7 +16,7 @@ public sealed class PrintTests
     {
         var file = Assert.Single(Room.Print(EveryRuleForm.For(family)));
         Assert.Equal(tool + ".rules", file.Name);
-        Assert.Equal(File.ReadAllText(Path.Combine(Here, $"EveryRuleForm.{tool}.verified.txt")), file.Text);
+        Assert.Equal(File.ReadAllText(Checkout.PathOf("tests/RuleCompiler.Tests/Backends/Iptables", $"EveryRuleForm.{tool}.verified.txt")), file.Text);
     }
 
     [Theory]
@@ -106,11 +105,6 @@ public sealed class PrintTests
     [Fact]
     public void IPv6_has_no_protocol_unreachable() => Assert.Throws<InvalidOperationException>(
         () => Room.PrintRule(new Rule([], new Target.Reject(RejectKind.ProtocolUnreachable)), Family.Ipv6));
-
-    private static string Here { get; } = Path.Combine(
-        typeof(PrintTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-            .Single(metadata => metadata.Key == "RepositoryRoot").Value!,
-        "tests/RuleCompiler.Tests/Backends/Iptables");
 
     private static string Text(Match match) => Room.PrintRule(new Rule([match], null), Family.Ipv4);
 }

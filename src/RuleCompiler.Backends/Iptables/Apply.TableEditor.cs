@@ -1,0 +1,238 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using RuleCompiler.Ir.Text;
+
+namespace RuleCompiler.Backends.Iptables;
+
+/// <summary>
+/// One table under a block of commands. Only chains that a command names are opened, so that a small block on a large table
+/// costs little. What is refused, and when, was tried with both flavours of iptables-restore 1.8.9 (ApplyTests).
+/// </summary>
+internal sealed class TableEditor(Table table)
+{
+    /// <summary>Chains that were created or changed; a null entry is a chain that was deleted.</summary>
+    private readonly Dictionary<string, ChainEditor?> _edited = new(StringComparer.Ordinal);
+
+    /// <summary>How many rules go to each chain; counted at the first -X, kept up to date from then on.</summary>
+    private Dictionary<string, int>? _references;
+
+    /// <summary>The chain that the last command named: blocks fill one chain after the other.</summary>
+    private ChainEditor? _last;
+
+    /// <summary>Null when done; otherwise nothing was changed.</summary>
+    public Refusal? Execute(RestoreCommand command)
+    {
+        switch (command)
+        {
+            case RestoreCommand.Declare declare:
+                return Declare(declare.Chain, declare.Policy);
+            case RestoreCommand.Append append:
+                return Open(append.Chain) is { } chain
+                    ? Put(chain, chain.Rules.Count, append.Rule, replace: false)
+                    : NoChain(append.Chain);
+            case RestoreCommand.Insert insert:
+                return Open(insert.Chain) is { } target
+                    ? Position(target, insert.Position, target.Rules.Count + 1) ??
+                      Put(target, insert.Position - 1, insert.Rule, replace: false)
+                    : NoChain(insert.Chain);
+            case RestoreCommand.Replace replace:
+                return Open(replace.Chain) is { } replaced
+                    ? Position(replaced, replace.Position, replaced.Rules.Count) ??
+                      Put(replaced, replace.Position - 1, replace.Rule, replace: true)
+                    : NoChain(replace.Chain);
+            case RestoreCommand.DeleteAt delete:
+                return Open(delete.Chain) is { } shortened
+                    ? Position(shortened, delete.Position, shortened.Rules.Count) ?? Take(shortened, delete.Position - 1)
+                    : NoChain(delete.Chain);
+            case RestoreCommand.Delete delete:
+                return Open(delete.Chain) is { } searched
+                    ? Take(searched, searched.Rules.IndexOf(delete.Rule))
+                    : NoChain(delete.Chain);
+            case RestoreCommand.Flush flush:
+                return Open(flush.Chain) is { } flushed ? Flush(flushed) : NoChain(flush.Chain);
+            case RestoreCommand.DeleteChain delete:
+                return DeleteChain(delete.Chain);
+            default:
+                throw new UnreachableException();
+        }
+    }
+
+    /// <summary>The table with every accepted command carried out.</summary>
+    public Table Finish()
+    {
+        if (_edited.Count == 0) return table;
+        List<Chain> chains = new(table.Chains.Count + _edited.Count);
+        var added = _edited.Values.OfType<ChainEditor>().ToList();
+        added.Sort((left, right) => table.Name.CompareChains(left.Name, right.Name));
+        var next = 0;
+        foreach (var old in table.Chains)
+        {
+            for (; next < added.Count && table.Name.CompareChains(added[next].Name, old.Name) < 0; next++) Keep(added[next]);
+            if (!_edited.ContainsKey(old.Name)) chains.Add(old);
+        }
+
+        for (; next < added.Count; next++) Keep(added[next]);
+        return table with { Chains = chains.ToSeq() };
+
+        // A built-in chain always exists; it is only worth mentioning for its rules or its policy.
+        void Keep(ChainEditor chain)
+        {
+            if (chain.Policy is not null || chain.Rules.Count > 0 || !table.Name.IsBuiltIn(chain.Name))
+                chains.Add(new Chain(chain.Name, chain.Policy, chain.Rules.ToSeq()));
+        }
+    }
+
+    private Refusal? Declare(string name, Policy? policy)
+    {
+        if (table.Name.IsBuiltIn(name))
+        {
+            if (policy is not null) Open(name)!.Policy = policy;
+            return null;
+        }
+
+        if (policy is not null) return new($"only a built-in chain has a policy, not '{name}'");
+        if (Open(name) is { } chain) return Flush(chain);
+        _edited[name] = new ChainEditor(name, null, []);
+        return null;
+    }
+
+    private Refusal? Put(ChainEditor chain, int index, Rule rule, bool replace)
+    {
+        var to = GoesTo(rule);
+        if (to is not null)
+        {
+            if (table.Name.IsBuiltIn(to)) return new($"a rule cannot go to the built-in chain '{to}'", To: to);
+            if (!Exists(to))
+                return new($"a rule goes to '{to}', which is no chain of table {table.Name.KernelName()} at this point", To: to);
+        }
+
+        if (replace)
+        {
+            Count(GoesTo(chain.Rules[index]), -1);
+            chain.Rules[index] = rule;
+        }
+        else
+            chain.Rules.Insert(index, rule);
+
+        Count(to, +1);
+        return null;
+    }
+
+    private Refusal? Take(ChainEditor chain, int index)
+    {
+        if (index < 0) return new($"chain '{chain.Name}' has no such rule");
+        Count(GoesTo(chain.Rules[index]), -1);
+        chain.Rules.RemoveAt(index);
+        return null;
+    }
+
+    private Refusal? Flush(ChainEditor chain)
+    {
+        if (_references is not null)
+        {
+            foreach (var rule in CollectionsMarshal.AsSpan(chain.Rules)) Count(GoesTo(rule), -1);
+        }
+
+        chain.Rules.Clear();
+        return null;
+    }
+
+    private Refusal? DeleteChain(string name)
+    {
+        if (table.Name.IsBuiltIn(name)) return new($"the built-in chain '{name}' cannot be deleted");
+        if (Open(name) is not { } chain) return NoChain(name);
+        if (chain.Rules.Count > 0) return new($"chain '{name}' still has {chain.Rules.Count} rules");
+        _references ??= CountReferences();
+        if (_references.GetValueOrDefault(name) is var count and > 0)
+            return new($"{count} rules still go to chain '{name}'");
+        _edited[name] = null;
+        _last = null;
+        return null;
+    }
+
+    private Refusal NoChain(string name) => new($"table {table.Name.KernelName()} has no chain '{name}'");
+
+    private static Refusal? Position(ChainEditor chain, int position, int last) =>
+        position >= 1 && position <= last ? null : new($"chain '{chain.Name}' has no position {position}, the last is {last}");
+
+    private static string? GoesTo(Rule rule) => rule.Target switch
+    {
+        Target.Jump jump => jump.Chain,
+        Target.Goto jump => jump.Chain,
+        _ => null,
+    };
+
+    private bool Exists(string name) =>
+        _edited.TryGetValue(name, out var edited) ? edited is not null : Find(name) is not null;
+
+    /// <summary>The chain for editing; null when there is none.</summary>
+    private ChainEditor? Open(string name)
+    {
+        if (_last is not null && ReferenceEquals(_last.Name, name)) return _last;
+        if (!_edited.TryGetValue(name, out var chain))
+        {
+            if (Find(name) is { } old)
+                chain = new ChainEditor(old.Name, old.Policy, [.. old.Rules.Span]);
+            else if (table.Name.IsBuiltIn(name))
+                chain = new ChainEditor(name, null, []);
+            else
+                return null;
+            _edited.Add(name, chain);
+        }
+
+        return _last = chain;
+    }
+
+    /// <summary>By bisection: a table's chains are in order.</summary>
+    private Chain? Find(string name)
+    {
+        var (low, high) = (0, table.Chains.Count - 1);
+        while (low <= high)
+        {
+            var middle = (low + high) / 2;
+            var order = table.Name.CompareChains(table.Chains[middle].Name, name);
+            if (order == 0) return table.Chains[middle];
+            if (order < 0) low = middle + 1;
+            else high = middle - 1;
+        }
+
+        return null;
+    }
+
+    private Dictionary<string, int> CountReferences()
+    {
+        _references = new(StringComparer.Ordinal);
+        foreach (var chain in table.Chains)
+        {
+            if (_edited.ContainsKey(chain.Name)) continue;
+            foreach (var rule in chain.Rules) Count(GoesTo(rule), +1);
+        }
+
+        foreach (var chain in _edited.Values)
+        {
+            if (chain is null) continue;
+            foreach (var rule in CollectionsMarshal.AsSpan(chain.Rules)) Count(GoesTo(rule), +1);
+        }
+
+        return _references;
+    }
+
+    private void Count(string? chain, int change)
+    {
+        if (_references is null || chain is null) return;
+        CollectionsMarshal.GetValueRefOrAddDefault(_references, chain, out _) += change;
+    }
+
+    /// <param name="Reason">Why the kernel would refuse the command.</param>
+    /// <param name="To">The missing chain, where that is why.</param>
+    internal readonly record struct Refusal(string Reason, string? To = null);
+
+    private sealed class ChainEditor(string name, Policy? policy, List<Rule> rules)
+    {
+        public string Name => name;
+
+        public Policy? Policy { get; set; } = policy;
+
+        public List<Rule> Rules { get; } = rules;
+    }
+}
