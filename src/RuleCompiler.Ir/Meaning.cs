@@ -21,11 +21,12 @@ public static partial class Meaning
 {
     public static Expectation Of(ClusterState cluster, NodeFacts node, Flow flow)
     {
-        if (FrontendOf(cluster, node, flow) is { } frontend) return Through(frontend, cluster, node, flow);
-
-        // Localhost NodePorts make 127.0.0.0/8 routable, so what comes for it from elsewhere is stopped (§4.5 KUBE-FIREWALL).
+        var frontend = FrontendOf(cluster, node, flow);
+        var expected = frontend is null ? One(new Outcome.Untouched()) : Through(frontend, cluster, node, flow);
+        // Localhost NodePorts make 127.0.0.0/8 routable: what comes for it from elsewhere is translated or stopped (§4.5).
         var toLocalhost = flow.Destination is { Family: Family.Ipv4, IsLoopback: true } && !flow.Source.IsLoopback;
-        return One(toLocalhost && ServesNodePorts(node, Ip.V4(0x7F00_0001)) ? new Outcome.Dropped() : new Outcome.Untouched());
+        return toLocalhost && ServesNodePorts(node, Ip.V4(0x7F00_0001))
+            && expected.Outcomes[0] is not Outcome.Translated ? One(new Outcome.Dropped()) : expected;
     }
 
     private static Expectation One(Outcome outcome) => new([outcome]);
@@ -64,7 +65,7 @@ public static partial class Meaning
         {
             // §3.7 row 1.
             var hairpin = endpoint.Address == flow.Source;
-            // What arrived from outside for the node's own address stays here: it never leaves, so its source is kept.
+            // What arrives for the node's own address stays here: it never leaves, so its source is kept.
             var leaves = flow.InputInterface is null || !node.IsLocal(endpoint.Address);
             return new Outcome.Translated(endpoint, (masquerade || hairpin) && leaves);
         }).ToSeq());

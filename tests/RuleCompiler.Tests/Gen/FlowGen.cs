@@ -1,3 +1,4 @@
+using RuleCompiler.Emulator;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 
@@ -87,13 +88,18 @@ internal static class FlowGen
         (address, pool.LocalPodCidr.Contains(address) ? "cni0" : "eth0");
 
     /// <summary>
-    /// The kernel discards a packet that comes in with an address of the node as its source (net/ipv4/fib_frontend.c:
-    /// __fib_validate_source @v6.1), and what loopback sends stays on the node.
+    /// The kernel discards as martian what comes in with an address of the node as its source, or for loopback unless
+    /// route_localnet is on (net/ipv4/route.c:ip_route_input_slow @v6.1). What loopback sends stays on loopback, and
+    /// can be translated to elsewhere only with route_localnet (__mkroute_output).
     /// </summary>
-    private static bool IsRoutable(NodeFacts node, (Ip Address, string? Interface) source, Ip destination) =>
-        source.Interface is null
-            ? !source.Address.IsLoopback || node.IsLocal(destination)
-            : !node.IsLocal(source.Address) && !(destination.IsLoopback && destination.Family == Family.Ipv6);
+    private static bool IsRoutable(NodeFacts node, (Ip Address, string? Interface) source, Ip destination)
+    {
+        if (source.Interface is null && !source.Address.IsLoopback) return true;
+        var routeLocalnet = HostNetworks.For(node, destination.Family).RouteLocalnet;
+        return source.Interface is null
+            ? destination.IsLoopback || (routeLocalnet && node.IsLocal(destination))
+            : !node.IsLocal(source.Address) && (!destination.IsLoopback || routeLocalnet);
+    }
 
     private static Ip Loopback(Family family) => family switch
     {

@@ -9,7 +9,7 @@ namespace RuleCompiler.Tests.Properties;
 public sealed class GraphProperties
 {
     [Fact]
-    public void The_graph_says_what_the_judge_says() => Fuzz.Scenarios(60, scenario =>
+    public void The_graph_says_what_the_judge_says() => Fuzz.Scenarios(30, scenario =>
     {
         foreach (var family in (Family[])[Family.Ipv4, Family.Ipv6])
         {

@@ -10,6 +10,13 @@ internal static class GraphReading
 {
     public static Expectation Of(ServiceGraph graph, NodeFacts node, Flow flow)
     {
+        var verdict = Unstopped(graph, node, flow);
+        var stopped = StopsAtLoopback(graph, flow) && verdict.Outcomes[0] is not Outcome.Translated;
+        return stopped ? new([new Outcome.Dropped()]) : verdict;
+    }
+
+    private static Expectation Unstopped(ServiceGraph graph, NodeFacts node, Flow flow)
+    {
         var owners =
             from servicePort in graph.ServicePorts
             where servicePort.Name.Protocol == flow.Protocol
@@ -21,7 +28,7 @@ internal static class GraphReading
             orderby frontend.Address is null
             select (servicePort, frontend);
         if (owners.FirstOrDefault() is not (not null, not null) owner)
-            return new([StopsAtLoopback(graph, flow) ? new Outcome.Dropped() : new Outcome.Untouched()]);
+            return new([new Outcome.Untouched()]);
 
         var (port, chosen) = owner;
         if (chosen.AllowedSources is { } allowed && !allowed.Any(range => range.Contains(flow.Source)))

@@ -1,0 +1,85 @@
+using RuleCompiler.Emulator;
+using RuleCompiler.Ir;
+using RuleCompiler.Ir.Net;
+using RuleCompiler.Tests.Gen;
+using Xunit;
+
+namespace RuleCompiler.Tests.Properties;
+
+/// <summary>Session affinity (service-semantics §3.9): a client keeps its endpoint, as long as it comes back in time.</summary>
+public sealed class AffinityProperties
+{
+    private static readonly Ip _clusterIp = Ip.Parse("10.96.0.10");
+
+    [Theory]
+    [InlineData(2, 1)]
+    [InlineData(3, 60)]
+    [InlineData(7, 10800)]
+    [InlineData(40, 60)]
+    public void A_client_keeps_its_endpoint_until_it_stays_away(int endpoints, int timeoutSeconds)
+    {
+        var scenario = IptablesProperties.Many(endpoints, timeoutSeconds);
+        var clock = new ManualClock();
+        var node = Load(scenario, clock);
+        var client = Ip.Parse("10.64.0.77");
+        var chosen = Visit(node, client, 1);
+
+        // Each visit starts the time again, also one by another frontend of the service-port (§3.9).
+        for (ushort visit = 2; visit < 6; visit++)
+        {
+            clock.Advance(TimeSpan.FromSeconds(timeoutSeconds * 0.75));
+            Assert.Equal(chosen, Single(node, client, _clusterIp, 80));
+            Assert.Equal(chosen, Single(node, client, Ir.MeaningSample.NodeIp, 30080));
+            Assert.Equal(chosen, Visit(node, client, visit));
+        }
+
+        Assert.Equal(endpoints, Choices(node, Ip.Parse("10.64.0.78"), _clusterIp, 80));
+        clock.Advance(TimeSpan.FromSeconds(timeoutSeconds + 1));
+        Assert.Equal(endpoints, Choices(node, client, _clusterIp, 80));
+    }
+
+    /// <summary>§13.2 #18: a recent list holds 100 sources, a client of ours must not be forgotten before 1,024 others.</summary>
+    [Theory]
+    [InlineData(100)]
+    [InlineData(2000)]
+    public void A_thousand_clients_of_each_endpoint_are_remembered(int listEntries)
+    {
+        var scenario = IptablesProperties.Many(2, 10800);
+        scenario = scenario with { Node = scenario.Node with { Kernel = scenario.Node.Kernel with { RecentListEntries = listEntries } } };
+        var node = Load(scenario, new ManualClock());
+        var clients = Enumerable.Range(0, 2048).Select(i => Ip.V4((uint)(Ip.Parse("10.64.128.0").Bits + (uint)i))).ToArray();
+        var chosen = clients.Select(client => Visit(node, client, 1)).ToArray();
+        Assert.Equal(chosen, clients.Select(client => Single(node, client, _clusterIp, 80)));
+    }
+
+    [Fact]
+    public void A_memory_of_an_endpoint_that_is_gone_does_not_matter()
+    {
+        var scenario = IptablesProperties.Many(3, 60);
+        var node = Load(scenario, new ManualClock());
+        var client = Ip.Parse("10.64.0.77");
+        var chosen = Visit(node, client, 1);
+        var slice = scenario.Cluster.EndpointSlices[0];
+        var smaller = scenario.Cluster with
+        {
+            EndpointSlices = [slice with { Endpoints = [.. slice.Endpoints.Where(endpoint => endpoint.Address != chosen.Address)] }],
+        };
+        node.Load(IptablesTranslator.Translate(Pipeline.Reread(Pipeline.Lower(smaller, scenario.Node, Family.Ipv4))));
+        Assert.Equal(2, Choices(node, client, _clusterIp, 80));
+    }
+
+    private static Emulator.Emulator Load(Scenario scenario, ManualClock clock) =>
+        Pipeline.Load(Pipeline.Reread(Pipeline.Lower(scenario.Cluster, scenario.Node, Family.Ipv4)), scenario.Node, clock);
+
+    private static Endpoint Visit(Emulator.Emulator node, Ip client, ushort sourcePort) =>
+        Assert.IsType<Outcome.Translated>(node.Send(First(client, _clusterIp, 80, sourcePort)).Outcome).To;
+
+    private static Endpoint Single(Emulator.Emulator node, Ip client, Ip to, ushort port) => Assert.IsType<Outcome.Translated>(
+        Assert.Single(node.Explore(First(client, to, port, 50000), trace: false).Outcomes).Outcome).To;
+
+    private static int Choices(Emulator.Emulator node, Ip client, Ip to, ushort port) =>
+        node.Explore(First(client, to, port, 50000), trace: false).Outcomes.Count;
+
+    private static Packet First(Ip client, Ip to, ushort port, ushort sourcePort) =>
+        Packet.First(new FlowTuple(client, new Port(sourcePort), Protocol.Tcp, to, new Port(port)), "cni0");
+}

@@ -1,0 +1,99 @@
+using RuleCompiler.Backends.Iptables;
+using RuleCompiler.Ir;
+using RuleCompiler.Ir.Net;
+using RuleCompiler.Ir.Text;
+using RuleCompiler.Tests.Gen;
+using Xunit;
+
+namespace RuleCompiler.Tests.Properties;
+
+/// <summary>Compiled rules, read back from their text, against the judge.</summary>
+public sealed class IptablesProperties
+{
+    [Fact]
+    public void Every_flow_meets_what_the_judge_allows_with_equal_shares() => Fuzz.Scenarios(30, scenario =>
+    {
+        foreach (var family in Pipeline.Families)
+        {
+            var node = Pipeline.Node(scenario, family);
+            foreach (var flow in FlowGen.Covering(scenario, family))
+            {
+                if (Pipeline.Differs(scenario, node, flow) is { } difference) return difference;
+            }
+        }
+
+        return null;
+    });
+
+    [Fact]
+    public void Order_of_input_does_not_matter() => Fuzz.Scenarios(20, scenario =>
+    {
+        foreach (var family in Pipeline.Families)
+        {
+            var text = Iptables.Print(Pipeline.Lower(scenario.Cluster, scenario.Node, family));
+            var shuffled = scenario.Cluster with
+            {
+                Services = Pipeline.Shuffled(scenario.Cluster.Services, 1),
+                EndpointSlices = Pipeline.Shuffled(scenario.Cluster.EndpointSlices, 2),
+            };
+            if (Iptables.Print(Pipeline.Lower(shuffled, scenario.Node, family)) != text) return "the text depends on the order";
+        }
+
+        return null;
+    });
+
+    /// <summary>Outcomes and shares of every IPv4 flow, renamed, are those of the renamed flow.</summary>
+    [Fact]
+    public void Ipv6_behaves_as_ipv4_does_under_renaming() => Fuzz.Scenarios(15, any =>
+    {
+        var scenario = Renaming.OnlyIpv4(any);
+        var renamed = Renaming.ToIpv6(scenario);
+        var (v4, v6) = (Pipeline.Node(scenario, Family.Ipv4), Pipeline.Node(renamed, Family.Ipv6));
+        foreach (var flow in FlowGen.Covering(scenario, Family.Ipv4).Where(flow => !IsOtherLoopback(flow)))
+        {
+            var found = v4.Explore(Pipeline.First(flow), trace: false).Outcomes
+                .Select(one => (Renaming.ToIpv6(one.Outcome), one.Numerator, one.Denominator)).ToSeq();
+            var other = v6.Explore(Pipeline.First(Renaming.ToIpv6(flow)), trace: false).Outcomes
+                .Select(one => (one.Outcome, one.Numerator, one.Denominator)).ToSeq();
+            if (!found.Equals(other)) return $"{flow}\nIPv4 renamed {found}\nIPv6 {other}";
+        }
+
+        return null;
+
+        static bool IsOtherLoopback(Flow flow) => flow.Destination.IsLoopback && flow.Destination != Ip.V4(0x7F00_0001);
+    });
+
+    /// <summary>Shares stay within 2^-31 where a chain of choices could add up its errors (verification.md §3.5).</summary>
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(44)]
+    [InlineData(319)]
+    [InlineData(1000)]
+    public void Shares_of_many_endpoints_are_equal(int endpoints)
+    {
+        var sample = Many(endpoints);
+        var node = Pipeline.Node(sample, Family.Ipv4);
+        var flow = new Flow(Ip.Parse("10.64.0.77"), new Port(40000), Protocol.Tcp, Ip.Parse("10.96.0.10"), new Port(80), "cni0");
+        var found = node.Explore(Pipeline.First(flow), trace: false).Outcomes;
+        Assert.Equal(Meaning.Of(sample.Cluster, sample.Node, flow).Outcomes.Count, found.Count);
+        Assert.All(found, one => Assert.True(Pipeline.IsFair(one, endpoints), $"{one.Outcome}: {one.Numerator}/{one.Denominator}"));
+    }
+
+    internal static Scenario Many(int endpoints, int? affinity = null)
+    {
+        var sample = new Ir.MeaningSample();
+        var slice = sample.Cluster.EndpointSlices[0];
+        return new Scenario(
+            new ClusterState(
+                [sample.Service with { AffinityTimeoutSeconds = affinity }],
+                [slice with
+                {
+                    Endpoints = Enumerable.Range(0, endpoints).Select(i => slice.Endpoints[0] with
+                    {
+                        Address = Ip.V4((uint)(Ip.Parse("10.64.4.0").Bits + (uint)i)), NodeName = "node-1",
+                    }).ToSeq(),
+                }], [], []),
+            sample.Node);
+    }
+}
