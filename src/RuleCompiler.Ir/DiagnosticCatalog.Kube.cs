@@ -100,4 +100,37 @@ public static partial class DiagnosticCatalog
 
     public static readonly DiagnosticRule NoServices = Warning("RC1045",
         "no Services", "Without any Service there is nothing to compile.");
+
+    public static readonly DiagnosticRule NotProxyConfiguration = Error("RC1060",
+        "not a proxy configuration", "The file has no KubeProxyConfiguration of kubeproxy.config.k8s.io/v1alpha1.");
+
+    public static readonly DiagnosticRule UnknownConfigField = Warning("RC1061",
+        "unknown configuration field", "KubeProxyConfiguration v1alpha1 has no such field, so it has no effect.");
+
+    public static readonly DiagnosticRule DuplicateConfigField = Warning("RC1062",
+        "duplicate configuration field", "kube-proxy reads the file leniently and takes the later value.");
+
+    public static readonly DiagnosticRule UnknownProxyMode = Error("RC1063",
+        "unknown proxy mode", "There is no such proxy mode for Linux nodes.");
+
+    public static readonly DiagnosticRule InvalidDuration = Error("RC1064",
+        "invalid duration", "A duration is a number with a unit, as Go writes them.");
+
+    public static readonly DiagnosticRule InvalidPeriods = Error("RC1065",
+        "contradictory sync periods", "minSyncPeriod may not exceed syncPeriod.");
+
+    public static readonly DiagnosticRule MissingDetectorSetting = Error("RC1066",
+        "missing detector setting", "The detectLocalMode needs a setting that is absent.");
+
+    public static readonly DiagnosticRule InvalidClusterCidrs = Error("RC1067",
+        "invalid cluster CIDRs", "clusterCIDR takes one CIDR, or one of each IP family.");
+
+    public static readonly DiagnosticRule InvalidNodePortAddresses = Error("RC1068",
+        "invalid node port addresses", "nodePortAddresses takes CIDRs, or the word primary alone.");
+
+    public static readonly DiagnosticRule UnknownFeatureGate = Warning("RC1069",
+        "unknown feature gate", "No rule depends on this feature gate.");
+
+    public static readonly DiagnosticRule LockedFeatureGate = Error("RC1070",
+        "locked feature gate", "The feature is part of Kubernetes 1.36 and can no longer be switched off.");
 }

@@ -8,10 +8,12 @@ namespace RuleCompiler.Kube.Kinds;
 /// <summary>v1 Node: zone, pod CIDRs and addresses (service-semantics §1.1, §3.2, §3.8).</summary>
 internal static class NodeReader
 {
+    public const string ZoneLabel = "topology.kubernetes.io/zone";
+
     public static Node? Read(Value root, string name)
     {
         var errors = root.Report.Errors;
-        var zone = Metadata.Label(root, "topology.kubernetes.io/zone").AsText();
+        var zone = Metadata.Label(root, ZoneLabel).AsText();
         var spec = root["spec"].AsMap();
         var podCidrs = ServiceReader.PrefixesOf(spec["podCIDRs"]);
         if (podCidrs.IsEmpty && spec["podCIDR"].AsPrefix() is { } only) podCidrs = [only];

@@ -51,20 +51,17 @@ internal static class ServiceReader
         }
 
         var type = spec["type"].AsChoice<ServiceType>(Types) ?? ServiceType.ClusterIp;
-        var externalIps = AddressesOf(spec["externalIPs"]);
-        var external = type != ServiceType.ClusterIp || !externalIps.IsEmpty
-            ? spec["externalTrafficPolicy"].AsChoice<TrafficPolicy>(Policies)
-            : null;
+        var external = PolicyOf(spec["externalTrafficPolicy"]);
         var service = new Service(
             name,
             type,
             ClusterIpsOf(spec),
-            externalIps,
+            AddressesOf(spec["externalIPs"]),
             LoadBalancerIpsOf(root["status"].AsMap()["loadBalancer"].AsMap()),
             PrefixesOf(spec["loadBalancerSourceRanges"]),
             PortsOf(spec),
-            spec["internalTrafficPolicy"].AsChoice<TrafficPolicy>(Policies) ?? TrafficPolicy.Cluster,
-            external ?? TrafficPolicy.Cluster,
+            PolicyOf(spec["internalTrafficPolicy"]),
+            external,
             AffinityTimeoutOf(spec),
             HealthCheckNodePortOf(spec, type, external),
             CreationTimeOf(root),
@@ -150,6 +147,10 @@ internal static class ServiceReader
         return number.AsPort() is { } port ? new ServicePortSpec(name, protocol, port, nodePort, item.Location) : null;
     }
 
+    /// <summary>Absent and, for a Service without external access, "" are Cluster.</summary>
+    private static TrafficPolicy PolicyOf(Value policy) =>
+        policy.PeekText() is "" ? TrafficPolicy.Cluster : policy.AsChoice<TrafficPolicy>(Policies) ?? TrafficPolicy.Cluster;
+
     private static int? AffinityTimeoutOf(Value spec)
     {
         if (spec["sessionAffinity"].AsChoice<bool>(Affinities) is not true) return null;
@@ -157,7 +158,7 @@ internal static class ServiceReader
         return (int)(timeout.AsInteger(1, AffinityTimeoutSecondsMax, "seconds") ?? AffinityTimeoutSecondsDefault);
     }
 
-    private static Port? HealthCheckNodePortOf(Value spec, ServiceType type, TrafficPolicy? external)
+    private static Port? HealthCheckNodePortOf(Value spec, ServiceType type, TrafficPolicy external)
     {
         var port = spec["healthCheckNodePort"].AsPortOrZero();
         return type == ServiceType.LoadBalancer && external == TrafficPolicy.Local ? port : null;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Text;
 
@@ -21,6 +22,9 @@ internal readonly partial struct Value
         _parent = parent;
         _name = name;
     }
+
+    /// <summary>Its key in the collection that it was asked from.</summary>
+    public string Name => _name;
 
     public bool IsPresent => _index >= 0;
 
@@ -112,10 +116,21 @@ internal readonly partial struct Value
             return null;
         }
 
-        if (long.TryParse(text, System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out var number) &&
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) &&
             number >= min && number <= max)
             return number;
         Fail(DiagnosticCatalog.OutOfRange, Words.Clip(text), $"{what} from {min} to {max}");
+        return null;
+    }
+
+    /// <summary>A number with or without a fraction.</summary>
+    public double? AsNumber()
+    {
+        if (!IsPresent) return null;
+        if (Entry.Shape is Shape.Integer or Shape.Fraction && double.TryParse(
+                Entry.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number))
+            return number;
+        FailType("a number", "write a decimal number");
         return null;
     }
 
@@ -130,7 +145,11 @@ internal readonly partial struct Value
         }
 
         var words = new List<string>(choices.Length);
-        foreach (var (word, _) in choices) words.Add(word);
+        foreach (var (word, _) in choices)
+        {
+            if (word.Length > 0) words.Add(word);
+        }
+
         Fail(DiagnosticCatalog.UnknownValue, Words.Quote(text), Words.List(words));
         return null;
     }

@@ -9,7 +9,7 @@ namespace RuleCompiler.Tests.Kube;
 public sealed class RealClusterTests
 {
     private static readonly ReadResult Result = ClusterReader.Read(
-        [Checkout.Input("golden/kubernetes-1.36/cluster.yaml"), Checkout.Input("golden/kubernetes-1.36/nodes.yaml")]);
+        [Input.File("golden/kubernetes-1.36/cluster.yaml"), Input.File("golden/kubernetes-1.36/nodes.yaml")]);
 
     [Fact]
     public void Its_only_finding_is_true()
