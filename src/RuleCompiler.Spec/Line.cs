@@ -1,0 +1,26 @@
+using RuleCompiler.Ir;
+using RuleCompiler.Ir.Net;
+using RuleCompiler.Ir.Text;
+
+namespace RuleCompiler.Spec;
+
+/// <summary>One statement of a flow file, as the grammar sees it; <see cref="FlowReader"/> puts them together.</summary>
+internal abstract record Line
+{
+    private Line()
+    {
+    }
+
+    public sealed record Scenario(string Path) : Line;
+
+    public sealed record Node(string Name) : Line;
+
+    /// <summary>Empty: every mode.</summary>
+    public sealed record Mode(Seq<ProxyMode> Modes) : Line;
+
+    public sealed record OfFamily(Family Family) : Line;
+
+    public sealed record Case(string Title) : Line;
+
+    public sealed record Step(FlowAction Action) : Line;
+}

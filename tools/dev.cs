@@ -1,0 +1,304 @@
+// The one way to build, test and check this repository. Needs nothing but the .NET 10 SDK:
+//     dotnet run tools/dev.cs -- test
+// A file-based program takes up the repository's Directory.Build.props; the next lines undo what would make it
+// write a lock file beside itself or fetch the Native AOT compiler.
+#:property PublishAot=false
+#:property RestorePackagesWithLockFile=false
+#:property RestoreLockedMode=false
+
+using System.Diagnostics;
+using System.Globalization;
+using System.Xml.Linq;
+
+return Dev.Start(args);
+
+internal static class Dev
+{
+    private const string FastTests = "RuleCompiler.Tests";
+    private const string KernelTests = "RuleCompiler.KernelTests";
+
+    private const string Help = """
+        dotnet run tools/dev.cs -- VERB [OPTIONS]
+
+          build                           compile everything, warnings are errors
+          test [--fast] [-- ARGS]         every test that this machine can run; says what it skipped and why;
+                                          --fast leaves the kernel tests out; ARGS go to the test programs (-class NAME …)
+          kernel [--packets N] [--seed S] [--clusters N] [--flavour nft|legacy|both]
+                                          generated packets against real kernels, compared with the emulator (root)
+          golden [--update]               compare the goldens; --update rewrites them, never under CI
+          fuzz [--cases N] [--seed S]     the properties, with many more cases
+          format [--check]                format every source; --check only says what is not formatted
+          bench [ARGS]                    ratios against kube-proxy's own rules
+          ci                              locked restore, format check, build, tests, goldens unchanged, clean tree
+
+        CI=true restores in locked mode. RULEC_KERNEL=1 makes a skipped test a failure; both together install the
+        Debian packages that the kernel tests need. Exit code: 0 fine, 1 something failed, 2 wrong usage.
+        Examples:
+          dotnet run tools/dev.cs -- test -- -class RuleCompiler.Tests.Ir.IpTests
+          dotnet run tools/dev.cs -- kernel --packets 1000000 --seed 7 --flavour nft
+        """;
+
+    /// <summary>What the kernel tests need beside the SDK: a file that shows it is there, and the Debian package that brings it.</summary>
+    private static readonly (string Package, string[] Files)[] _kernelNeeds =
+    [
+        ("iptables", ["/usr/sbin/iptables-nft-restore", "/usr/sbin/iptables-legacy-restore"]),
+        ("iproute2", ["/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip"]),
+        ("nfacct", ["/usr/sbin/nfacct"]),
+        ("libpcap0.8", ["/usr/lib/x86_64-linux-gnu/libpcap.so.0.8", "/usr/lib/aarch64-linux-gnu/libpcap.so.0.8"]),
+    ];
+
+    private static readonly TimeSpan _testLimit = TimeSpan.FromMinutes(30);
+
+    /// <summary>The SDK tells a file-based program where its source is; source paths in a CI build are not real ones.</summary>
+    private static string Root { get; } =
+        Path.GetFullPath(Path.Combine((string)AppContext.GetData("EntryPointFileDirectoryPath")!, ".."));
+
+    private static bool IsCi => Environment.GetEnvironmentVariable("CI") == "true";
+
+    private static bool ForbidsSkips => Environment.GetEnvironmentVariable("RULEC_KERNEL") == "1";
+
+    public static int Start(string[] args)
+    {
+        if (args is [] or ["--help" or "-h" or "help", ..])
+        {
+            Console.WriteLine(Help);
+            return args is [] ? 2 : 0;
+        }
+
+        try
+        {
+            var rest = args[1..];
+            return args[0] switch
+            {
+                "build" => Build(Options(rest)) ? 0 : 1,
+                "test" => Test(rest),
+                "kernel" => Kernel(Options(rest, "--packets", "--seed", "--clusters", "--flavour")),
+                "golden" => Golden(Options(rest, "--update")),
+                "fuzz" => Fuzz(Options(rest, "--cases", "--seed")),
+                "format" => Format(check: Options(rest, "--check").ContainsKey("--check")) ? 0 : 1,
+                "bench" => Bench(rest),
+                "ci" => Ci(Options(rest)),
+                _ => throw new UsageException($"unknown verb '{args[0]}'"),
+            };
+        }
+        catch (UsageException exception)
+        {
+            Console.Error.WriteLine($"dev: {exception.Message}; see dotnet run tools/dev.cs -- --help");
+            return 2;
+        }
+    }
+
+    private static bool Build(Dictionary<string, string> _) => Dotnet("build", "RuleCompiler.sln", "-v", "q", "-nologo") == 0;
+
+    private static int Test(string[] args)
+    {
+        var end = Array.IndexOf(args, "--");
+        var options = Options(end < 0 ? args : args[..end], "--fast");
+        string[] passedOn = end < 0 ? [] : args[(end + 1)..];
+        if (IsCi && ForbidsSkips && !options.ContainsKey("--fast") && !InstallKernelNeeds()) return 1;
+        if (!Build([])) return Failed("the build failed");
+
+        var projects = Directory.GetFiles(Path.Combine(Root, "tests"), "*.csproj", SearchOption.AllDirectories)
+            .Select(path => Path.GetFileNameWithoutExtension(path)!)
+            .Where(name => name != KernelTests || !options.ContainsKey("--fast"))
+            .OrderBy(name => name != FastTests).ThenBy(name => name, StringComparer.Ordinal);
+        var total = new Tally(0, 0, 0, true);
+        foreach (var project in projects) total += RunTests(project, passedOn, []);
+        return Report(total);
+    }
+
+    private static int Kernel(Dictionary<string, string> options)
+    {
+        if (options.TryGetValue("--flavour", out var flavour) && flavour is not ("nft" or "legacy" or "both"))
+            throw new UsageException($"--flavour is nft, legacy or both, not '{flavour}'");
+        if (!Build([])) return Failed("the build failed");
+        var environment = new Dictionary<string, string> { ["RULEC_KERNEL"] = "1" };
+        foreach (var (name, value) in options)
+            environment["RULEC_KERNEL_" + name[2..].ToUpperInvariant()] = name == "--flavour" ? value : Number(name, value);
+        return Report(RunTests(KernelTests, ["-class", "*.DifferentialTests", "-showLiveOutput"], environment));
+    }
+
+    private static int Golden(Dictionary<string, string> options)
+    {
+        var update = options.ContainsKey("--update");
+        if (update && IsCi) throw new UsageException("--update is refused under CI: goldens are changed by people");
+        if (!Build([])) return Failed("the build failed");
+        var environment = new Dictionary<string, string> { ["RULEC_GOLDEN_UPDATE"] = update ? "1" : "" };
+        return Report(RunTests(FastTests, ["-namespace", "RuleCompiler.Tests.Goldens"], environment));
+    }
+
+    private static int Fuzz(Dictionary<string, string> options)
+    {
+        if (!Build([])) return Failed("the build failed");
+        var environment = new Dictionary<string, string>
+        {
+            ["RULEC_FUZZ_CASES"] = Number("--cases", options.GetValueOrDefault("--cases", "2000")),
+            ["RULEC_FUZZ_SEED"] = Number("--seed", options.GetValueOrDefault("--seed", Stopwatch.GetTimestamp().ToString(CultureInfo.InvariantCulture))),
+        };
+        Console.WriteLine($"fuzz: --cases {environment["RULEC_FUZZ_CASES"]} --seed {environment["RULEC_FUZZ_SEED"]}");
+        return Report(RunTests(FastTests, ["-namespace", "RuleCompiler.Tests.Properties"], environment));
+    }
+
+    /// <summary>Style and analysis are part of the build; what it cannot see is white space.</summary>
+    private static bool Format(bool check) => check
+        ? Dotnet("format", "whitespace", "RuleCompiler.sln", "--verify-no-changes", "-v", "q") == 0
+        : Dotnet("format", "RuleCompiler.sln", "-v", "q") == 0;
+
+    private static int Bench(string[] args)
+    {
+        var project = Path.Combine("tools", "RuleCompiler.Bench");
+        return Directory.Exists(Path.Combine(Root, project))
+            ? Dotnet(["run", "-c", "Release", "--project", project, "--", .. args])
+            : Failed($"{project} is not in this checkout");
+    }
+
+    private static int Ci(Dictionary<string, string> _)
+    {
+        var before = Git("status", "--porcelain");
+        (string Name, Func<bool> Run)[] steps =
+        [
+            ("locked restore", () => Dotnet("restore", "RuleCompiler.sln", "--locked-mode", "-v", "q", "-nologo") == 0),
+            ("format check", () => Format(check: true)),
+            ("build and tests, goldens among them", () => Test([]) == 0),
+            ("the tree is as it was", () => IsUnchanged(before)),
+        ];
+        foreach (var (name, run) in steps)
+        {
+            Console.WriteLine($"ci: {name}");
+            if (!run()) return Failed($"ci: {name}: failed");
+        }
+
+        return 0;
+    }
+
+    private static bool IsUnchanged(string before)
+    {
+        var after = Git("status", "--porcelain");
+        if (before == after) return true;
+        Console.Error.WriteLine($"git status before:\n{before}after:\n{after}");
+        return false;
+    }
+
+    /// <summary>Runs one test program and reads the counts from the report that it writes.</summary>
+    private static Tally RunTests(string project, string[] args, Dictionary<string, string> environment)
+    {
+        var program = Path.Combine(Root, "artifacts", "bin", project, "debug", project + ".dll");
+        var report = Path.Combine(Root, "artifacts", "test-results", project + ".xml");
+        Directory.CreateDirectory(Path.GetDirectoryName(report)!);
+        File.Delete(report);
+        Console.WriteLine($"{project}:");
+        var exit = Run("dotnet", [program, "-noColor", "-noLogo", "-result-xml", report, .. args], environment, _testLimit);
+        if (!File.Exists(report))
+        {
+            Console.Error.WriteLine($"{project}: ended with {exit} and without a report");
+            return new Tally(0, 0, 0, false);
+        }
+
+        var assemblies = XDocument.Load(report).Descendants("assembly").ToArray();
+        int Sum(string name) => assemblies.Sum(assembly => (int?)assembly.Attribute(name) ?? 0);
+        var tally = new Tally(Sum("passed"), Sum("failed") + Sum("errors"), Sum("skipped"), true);
+        foreach (var test in assemblies.Descendants("test").Where(test => (string?)test.Attribute("result") == "Skip"))
+            Console.WriteLine($"  skipped: {(string?)test.Attribute("name")}: {test.Element("reason")?.Value}");
+        // The program also fails without a failed test: when it crashed late, or a filter matched none.
+        return tally with { IsSound = exit == 0 || tally.Failed > 0 };
+    }
+
+    private static int Report(Tally total)
+    {
+        if (total.Passed + total.Failed == 0) total = total with { IsSound = false };
+        if (ForbidsSkips && total.Skipped > 0)
+            total = total with { Failed = total.Failed + total.Skipped, Skipped = 0 };
+        if (!total.IsSound && total.Failed == 0) total = total with { Failed = 1 };
+        Console.WriteLine($"{total.Passed} passed, {total.Failed} failed" + (total.Skipped > 0 ? $", {total.Skipped} skipped" : ""));
+        return total.Failed == 0 ? 0 : 1;
+    }
+
+    private static int Failed(string why)
+    {
+        Console.Error.WriteLine($"dev: {why}");
+        Console.WriteLine("0 passed, 1 failed");
+        return 1;
+    }
+
+    /// <summary>Package lists go stale, so a failed install is tried again after an update.</summary>
+    private static bool InstallKernelNeeds()
+    {
+        var missing = _kernelNeeds.Where(need => !need.Files.Any(File.Exists)).Select(need => need.Package).ToArray();
+        if (missing.Length == 0) return true;
+        Console.WriteLine($"dev: installing {string.Join(' ', missing)}");
+        var quiet = new Dictionary<string, string> { ["DEBIAN_FRONTEND"] = "noninteractive" };
+        string[] install = ["install", "-y", "-q", "--no-install-recommends", .. missing];
+        for (var attempt = 1; attempt <= 2; attempt++)
+        {
+            if (Run("apt-get", ["update", "-q"], quiet) == 0 && Run("apt-get", install, quiet) == 0) return true;
+        }
+
+        return Failed($"apt-get could not install {string.Join(' ', missing)}") == 0;
+    }
+
+    private static Dictionary<string, string> Options(string[] args, params string[] known)
+    {
+        var found = new Dictionary<string, string>(StringComparer.Ordinal);
+        for (var i = 0; i < args.Length; i++)
+        {
+            if (!known.Contains(args[i])) throw new UsageException($"unexpected '{args[i]}'");
+            var isFlag = args[i] is "--update" or "--fast" or "--check";
+            if (!isFlag && i + 1 == args.Length) throw new UsageException($"{args[i]} needs a value");
+            found[args[i]] = isFlag ? "" : args[++i];
+        }
+
+        return found;
+    }
+
+    private static string Number(string option, string text) => ulong.TryParse(text, CultureInfo.InvariantCulture, out var number)
+        ? number.ToString(CultureInfo.InvariantCulture)
+        : throw new UsageException($"{option} needs a number, not '{text}'");
+
+    private static int Dotnet(params string[] args) => Run("dotnet", args, []);
+
+    private static string Git(params string[] args)
+    {
+        using var git = Process.Start(new ProcessStartInfo("git", args) { WorkingDirectory = Root, RedirectStandardOutput = true })!;
+        var text = git.StandardOutput.ReadToEnd();
+        git.WaitForExit();
+        return text;
+    }
+
+    private static int Run(string program, string[] args, Dictionary<string, string> environment, TimeSpan? limit = null)
+    {
+        var start = new ProcessStartInfo(program, args) { WorkingDirectory = Root };
+        foreach (var (name, value) in environment) start.Environment[name] = value;
+        // `dotnet run` sets this for its own build; a child build must find its own SDK.
+        start.Environment.Remove("MSBuildSDKsPath");
+        try
+        {
+            using var process = Process.Start(start)!;
+            if (limit is not { } time)
+                process.WaitForExit();
+            else if (!process.WaitForExit(time))
+                return Kill(process, time);
+            return process.ExitCode;
+        }
+        catch (System.ComponentModel.Win32Exception exception)
+        {
+            Console.Error.WriteLine($"dev: {program}: {exception.Message}");
+            return 1;
+        }
+    }
+
+    private static int Kill(Process process, TimeSpan limit)
+    {
+        process.Kill(entireProcessTree: true);
+        Console.Error.WriteLine($"dev: {process.StartInfo.FileName} did not end within {limit}");
+        return 1;
+    }
+
+    /// <param name="IsSound">False when a test program crashed, or had nothing to run.</param>
+    private readonly record struct Tally(int Passed, int Failed, int Skipped, bool IsSound)
+    {
+        public static Tally operator +(Tally left, Tally right) => new(
+            left.Passed + right.Passed, left.Failed + right.Failed, left.Skipped + right.Skipped, left.IsSound && right.IsSound);
+    }
+
+    private sealed class UsageException(string message) : Exception(message);
+}
