@@ -23,7 +23,7 @@ public sealed partial class Emulator
     {
         RequireFamily(packet);
         var start = new Walk();
-        start.Start(packet, _machine.StackDepth, trace);
+        start.Start(packet, trace);
         var now = _clock.GetUtcNow().Ticks;
         var turns = new Stack<Walk>();
         turns.Push(start);

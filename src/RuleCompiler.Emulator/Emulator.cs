@@ -17,6 +17,9 @@ public sealed partial class Emulator
     private readonly Walk _walk = new();
     private Dictionary<string, RecentList> _recent = new(StringComparer.Ordinal);
     private Program _program;
+
+    /// <summary>Descriptions asked for so far, by rule.</summary>
+    private RuleSource?[] _sources = [];
     private Machine _machine;
 
     /// <param name="clock">Only <c>GetUtcNow</c> is asked, once a packet.</param>
@@ -50,7 +53,7 @@ public sealed partial class Emulator
     public Passage Send(Packet packet, bool trace = true)
     {
         RequireFamily(packet);
-        _walk.Start(packet, _machine.StackDepth, trace);
+        _walk.Start(packet, trace);
         var fate = _machine.Send(_walk, _clock.GetUtcNow().Ticks);
         return PassageOf(packet, _walk, fate);
     }
@@ -67,6 +70,7 @@ public sealed partial class Emulator
         }
 
         _recent = lists;
+        _sources = new RuleSource?[program.Rules.Count];
         var ordered = program.RecentLists.Select(name => lists[name]).ToArray();
         return (program, new Machine(program, _host, _connections, ordered, _random));
     }
@@ -105,18 +109,20 @@ public sealed partial class Emulator
         }
 
         var before = packet.Tuple;
-        var destination = new Endpoint(
-            Ip.Create(before.Destination.Family, walk.Tuple.Destination), new Port(walk.Tuple.DestinationPort));
         if (walk is { Connection: { } connection, Direction: Direction.Original, Inner: null })
         {
-            return connection.Chosen is not null || connection.Masqueraded
-                ? new Outcome.Translated(connection.Chosen ?? destination, connection.Masqueraded)
-                : UntouchedOutcome;
+            if (!connection.IsChosen && !connection.Masqueraded) return UntouchedOutcome;
+            var chosen = connection.Reply;
+            return new Outcome.Translated(
+                new Endpoint(Ip.Create(before.Destination.Family, chosen.Source), new Port(chosen.SourcePort)),
+                connection.Masqueraded);
         }
 
         var sourceChanged = before.Source.Bits != walk.Tuple.Source;
         var changed = sourceChanged || before.Destination.Bits != walk.Tuple.Destination ||
             before.DestinationPort.Value != walk.Tuple.DestinationPort || before.SourcePort.Value != walk.Tuple.SourcePort;
+        var destination = new Endpoint(
+            Ip.Create(before.Destination.Family, walk.Tuple.Destination), new Port(walk.Tuple.DestinationPort));
         return changed ? new Outcome.Translated(destination, sourceChanged) : UntouchedOutcome;
     }
 
@@ -138,7 +144,7 @@ public sealed partial class Emulator
         var hook = BuiltinChains.NameOf(node.Hook);
         if (node.Rule < 0) return new TraceStep(hook, "", "", 0, "", null, node.Effect);
         var chain = _program.Chains[node.Chain];
-        var source = _program.Describe(node.Rule);
+        var source = _sources[node.Rule] ??= _program.Describe(node.Rule);
         return new TraceStep(
             hook, chain.Table, chain.Name, node.Rule - chain.FirstRule + 1, source.Text, source.Service, node.Effect);
     }

@@ -127,7 +127,7 @@ internal static class ClassicBpf
     private static bool TryLoad(ReadOnlySpan<byte> packet, ulong offset, int size, out uint value)
     {
         value = 0;
-        if (offset > int.MaxValue || (int)offset + size > packet.Length) return false;
+        if (offset + (ulong)size > (ulong)packet.Length) return false;
         var bytes = packet.Slice((int)offset, size);
         value = size switch
         {

@@ -24,7 +24,9 @@ internal readonly struct ConnTuple(UInt128 source, UInt128 destination, ushort s
     public FlowTuple ToFlow(Family family) =>
         new(Ip.Create(family, Source), new Port(SourcePort), Protocol, Ip.Create(family, Destination), new Port(DestinationPort));
 
-    public bool Equals(ConnTuple other) =>
+    public bool Equals(ConnTuple other) => Is(in other);
+
+    public bool Is(in ConnTuple other) =>
         Source == other.Source && Destination == other.Destination && SourcePort == other.SourcePort &&
         DestinationPort == other.DestinationPort && Protocol == other.Protocol;
 
@@ -58,12 +60,15 @@ internal enum ConnectionStatus : byte
 }
 
 /// <summary>A conntrack entry (struct nf_conn).</summary>
-internal sealed class Connection(ConnTuple original)
+internal sealed class Connection
 {
-    public ConnTuple Original { get; } = original;
+    public ConnTuple Original;
 
     /// <summary>What an answer looks like when it arrives; NAT changes it until the entry is confirmed.</summary>
-    public ConnTuple Reply { get; set; } = original.Reversed;
+    public ConnTuple Reply;
+
+    /// <summary>Place in <see cref="ConnectionTable"/>; -1 outside of it.</summary>
+    public int Slot = -1;
 
     public ConnectionStatus Status { get; set; }
 
@@ -74,11 +79,26 @@ internal sealed class Connection(ConnTuple original)
     /// <summary>UDP: packets both ways after this make the flow a stream (udp.c:nf_conntrack_udp_packet).</summary>
     public long StreamAt { get; set; }
 
-    /// <summary>What a DNAT rule chose, also when that equals the destination the packet had.</summary>
-    public Endpoint? Chosen { get; set; }
+    /// <summary>
+    /// A DNAT rule chose the destination, which is the source of <see cref="Reply"/>; perhaps the one the packet had.
+    /// </summary>
+    public bool IsChosen { get; set; }
 
     /// <summary>A rule gave the flow one of the node's addresses as its source, also when it had that already.</summary>
     public bool Masqueraded { get; set; }
+
+    /// <summary>Entries are used again and again: a table in use makes no garbage.</summary>
+    public void Begin(in ConnTuple original)
+    {
+        Original = original;
+        Reply = original.Reversed;
+        Status = ConnectionStatus.None;
+        ExpiresAt = 0;
+        Tcp = default;
+        StreamAt = 0;
+        IsChosen = false;
+        Masqueraded = false;
+    }
 
     public ConnTuple Tuple(Direction direction) => direction == Direction.Original ? Original : Reply;
 

@@ -104,7 +104,7 @@ internal sealed partial class Machine
         var current = connection.Reply.Reversed;
         var port = current.Protocol.HasPorts() && to.Port.Value != 0 ? to.Port.Value : current.DestinationPort;
         var wanted = current.WithDestination(to.Address.Bits, port);
-        connection.Chosen = new Endpoint(to.Address, new Port(port));
+        connection.IsChosen = true;
         connection.Status |= ConnectionStatus.DestinationNatDone;
         if (wanted.Equals(current)) return;
         connection.Reply = wanted.Reversed;

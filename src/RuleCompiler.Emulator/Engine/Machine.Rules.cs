@@ -9,6 +9,9 @@ internal sealed partial class Machine
     /// <summary>2^31: a threshold of certainty.</summary>
     private const uint Certain = 1u << 31;
 
+    private readonly ProgramRule[] _rules;
+    private readonly Guard[] _guards;
+    private readonly ProgramChain[] _chains;
     private readonly ChainIndex?[] _indexes;
     private readonly byte[] _header = new byte[HeaderBytes.LengthMax];
 
@@ -23,7 +26,7 @@ internal sealed partial class Machine
 
     private void EnterChain(Walk walk, int index)
     {
-        var chain = _program.Chains[index];
+        var chain = _chains[index];
         walk.Chain = index;
         walk.Rule = chain.FirstRule;
         walk.RulesEnd = chain.FirstRule + chain.RuleCount;
@@ -35,7 +38,7 @@ internal sealed partial class Machine
     /// <summary>Runs to the end of the base chain: Accept, Drop or Reject.</summary>
     private VerdictKind RunRules(Walk walk)
     {
-        var rules = _program.Rules.Span;
+        var rules = _rules;
         while (true)
         {
             if (walk.Rule >= walk.RulesEnd)
@@ -122,7 +125,7 @@ internal sealed partial class Machine
 
     private bool Holds(Walk walk, in ProgramRule rule)
     {
-        var guards = _program.Guards.Span.Slice(rule.FirstGuard, rule.GuardCount);
+        var guards = new ReadOnlySpan<Guard>(_guards, rule.FirstGuard, rule.GuardCount);
         for (var i = walk.Guard; i < guards.Length; i++)
         {
             ref readonly var guard = ref guards[i];

@@ -34,7 +34,8 @@ internal sealed partial class Machine
         }
 
         if (!IsExploring && !_connections.HasRoom(_now)) return Stop(walk, "drop: conntrack table full");
-        var connection = new Connection(walk.Tuple);
+        var connection = IsExploring ? new Connection() : _connections.Rent();
+        connection.Begin(walk.Tuple);
         walk.Connection = connection;
         walk.Direction = Direction.Original;
         walk.State = ConntrackStates.New;

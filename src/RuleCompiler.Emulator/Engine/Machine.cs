@@ -21,7 +21,6 @@ internal sealed partial class Machine
     private readonly IRandomSource _random;
     private readonly Station[][] _stations;
     private readonly Dictionary<string, Fate.Sent> _sentFates = new(StringComparer.Ordinal);
-    private readonly long _loadedDepth;
 
     /// <summary>Set while exploring: where the turns not taken wait. Nothing outside the walk changes then.</summary>
     private Stack<Walk>? _turns;
@@ -38,12 +37,11 @@ internal sealed partial class Machine
         _recent = recent;
         _random = random;
         _stations = Station.Of(program);
+        _rules = program.Rules.Span.ToArray();
+        _guards = program.Guards.Span.ToArray();
+        _chains = program.Chains.Span.ToArray();
         _indexes = ChainIndex.Build(program);
-        _loadedDepth = program.Chains.Count;
     }
-
-    /// <summary>Chains form no loop, so a walk is never deeper than their number.</summary>
-    public int StackDepth => (int)Math.Min(_loadedDepth, 64);
 
     public Fate Send(Walk walk, long now)
     {

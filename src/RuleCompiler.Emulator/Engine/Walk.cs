@@ -61,7 +61,7 @@ internal sealed class Walk
 
     public readonly record struct Frame(int Chain, int Rule, int RulesEnd, int[]? Candidates, int Candidate);
 
-    public void Start(Packet packet, int stackDepth, bool isTraced)
+    public void Start(Packet packet, bool isTraced)
     {
         Tuple = ConnTuple.Of(packet.Tuple);
         Inner = packet.Error is { } error ? ConnTuple.Of(error) : null;
@@ -77,7 +77,6 @@ internal sealed class Walk
         Station = 0;
         InRules = false;
         Guard = 0;
-        if (Stack.Length < stackDepth) Stack = new Frame[stackDepth];
         Depth = 0;
         IsTraced = isTraced;
         Trace = null;
@@ -89,7 +88,7 @@ internal sealed class Walk
     public Walk Clone()
     {
         var clone = (Walk)MemberwiseClone();
-        clone.Stack = (Frame[])Stack.Clone();
+        clone.Stack = Stack.AsSpan(0, Depth).ToArray();
         clone.Connection = Connection?.Clone();
         return clone;
     }
