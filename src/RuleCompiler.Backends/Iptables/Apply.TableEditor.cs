@@ -5,8 +5,9 @@ using RuleCompiler.Ir.Text;
 namespace RuleCompiler.Backends.Iptables;
 
 /// <summary>
-/// One table under a block of commands. Only chains that a command names are opened, so that a small block on a large table
-/// costs little. What is refused, and when, was tried with both flavours of iptables-restore 1.8.9 (ApplyTests).
+/// One table under a block of commands. Only chains that a command names are opened, so that a small block on a large
+/// table costs little. What is refused, and when, was tried with both flavours of iptables-restore 1.8.9
+/// (ApplyTests).
 /// </summary>
 internal sealed class TableEditor(Table table)
 {
@@ -42,7 +43,8 @@ internal sealed class TableEditor(Table table)
                     : NoChain(replace.Chain);
             case RestoreCommand.DeleteAt delete:
                 return Open(delete.Chain) is { } shortened
-                    ? Position(shortened, delete.Position, shortened.Rules.Count) ?? Take(shortened, delete.Position - 1)
+                    ? Position(shortened, delete.Position, shortened.Rules.Count) ??
+                      Take(shortened, delete.Position - 1)
                     : NoChain(delete.Chain);
             case RestoreCommand.Delete delete:
                 return Open(delete.Chain) is { } searched
@@ -67,7 +69,8 @@ internal sealed class TableEditor(Table table)
         var next = 0;
         foreach (var old in table.Chains)
         {
-            for (; next < added.Count && table.Name.CompareChains(added[next].Name, old.Name) < 0; next++) Keep(added[next]);
+            for (; next < added.Count && table.Name.CompareChains(added[next].Name, old.Name) < 0; next++)
+                Keep(added[next]);
             if (!_edited.ContainsKey(old.Name)) chains.Add(old);
         }
 
@@ -103,7 +106,7 @@ internal sealed class TableEditor(Table table)
         {
             if (table.Name.IsBuiltIn(to)) return new($"a rule cannot go to the built-in chain '{to}'", To: to);
             if (!Exists(to))
-                return new($"a rule goes to '{to}', which is no chain of table {table.Name.KernelName()} at this point", To: to);
+                return new($"a rule goes to '{to}', at this point no chain of table {table.Name.KernelName()}", To: to);
         }
 
         if (replace)
@@ -153,7 +156,9 @@ internal sealed class TableEditor(Table table)
     private Refusal NoChain(string name) => new($"table {table.Name.KernelName()} has no chain '{name}'");
 
     private static Refusal? Position(ChainEditor chain, int position, int last) =>
-        position >= 1 && position <= last ? null : new($"chain '{chain.Name}' has no position {position}, the last is {last}");
+        position >= 1 && position <= last
+            ? null
+            : new($"chain '{chain.Name}' has no position {position}, the last is {last}");
 
     private static string? GoesTo(Rule rule) => rule.Target switch
     {

@@ -2,12 +2,14 @@ namespace RuleCompiler.Backends.Iptables;
 
 /// <summary>
 /// Splits one line into words as iptables-restore does (iptables/xshared.c:add_param_to_argv @iptables 1.8.9): blanks
-/// separate, quotes keep blanks together, inside quotes \ takes the next character as it is, and the closing quote ends the
-/// word. <c>scratch</c> holds the word that has an escape, until the next one.
+/// separate, quotes keep blanks together, inside quotes \ takes the next character as it is, and the closing quote
+/// ends the word. <c>scratch</c> holds the word that has an escape, until the next one.
 /// </summary>
 internal ref struct Cursor(ReadOnlySpan<char> line, Span<char> scratch)
 {
-    /// <summary>The tool's buffer is 1024 with the final NUL (iptables/xshared.c:xt_param_buf @iptables 1.8.9).</summary>
+    /// <summary>
+    /// The tool's buffer is 1024 with the final NUL (iptables/xshared.c:xt_param_buf @iptables 1.8.9).
+    /// </summary>
     public const int WordCharsMax = 1023;
 
     private readonly ReadOnlySpan<char> _line = line;
@@ -17,8 +19,8 @@ internal ref struct Cursor(ReadOnlySpan<char> line, Span<char> scratch)
     /// <summary>1-based column of the word read last, or of the end of the line.</summary>
     public int Column { get; private set; }
 
-    /// <summary>Why the line cannot be split further; null at its proper end.</summary>
-    public string? Fault { get; private set; }
+    /// <summary>Why the line cannot be split further.</summary>
+    public Split Fault { get; private set; }
 
     /// <summary>False at the end of the line, and at a <see cref="Fault"/>.</summary>
     public bool TryNext(out ReadOnlySpan<char> word)
@@ -44,7 +46,7 @@ internal ref struct Cursor(ReadOnlySpan<char> line, Span<char> scratch)
         }
 
         if (word.Length <= WordCharsMax) return true;
-        Fault = $"a word of {word.Length} characters, more than the {WordCharsMax} that iptables-restore reads";
+        Fault = Split.WordTooLong;
         return false;
     }
 
@@ -77,16 +79,23 @@ internal ref struct Cursor(ReadOnlySpan<char> line, Span<char> scratch)
 
             if (length == WordCharsMax)
             {
-                Fault = $"a word of more than the {WordCharsMax} characters that iptables-restore reads";
+                Fault = Split.WordTooLong;
                 return false;
             }
 
             _scratch[length++] = character;
         }
 
-        if (quoted) Fault = "a quote that is not closed";
+        if (quoted) Fault = Split.QuoteOpen;
         word = _scratch[..length];
-        return Fault is null && length > 0;
+        return Fault == Split.None && length > 0;
+    }
+
+    public enum Split
+    {
+        None,
+        WordTooLong,
+        QuoteOpen,
     }
 
     private static bool IsBlank(char character) => character is ' ' or '\t';

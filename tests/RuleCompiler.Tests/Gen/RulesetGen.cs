@@ -13,7 +13,8 @@ namespace RuleCompiler.Tests.Gen;
 /// </summary>
 public static class RulesetGen
 {
-    private static readonly string[] UserChains = ["A", "KUBE-SERVICES", "KUBE-SVC-0123456789ABCDEF", "cali-x:y", "z#1"];
+    private static readonly string[] UserChains =
+        ["A", "KUBE-SERVICES", "KUBE-SVC-0123456789ABCDEF", "cali-x:y", "z#1"];
 
     public static Arbitrary<IptablesRuleset> Rulesets() => Arb.From(Ruleset, Shrink);
 
@@ -33,9 +34,12 @@ public static class RulesetGen
             let order = builtIn.Concat(users.Order(StringComparer.Ordinal)).ToArray()
             from chains in G.CollectToArray(order.Select(chain =>
                 OneChain(chain, builtIn.Contains(chain), users.ToArray(), family)))
-            select new Table(name, chains
-                .Where(chain => chain.Policy is not null || !chain.Rules.IsEmpty || !name.IsBuiltIn(chain.Name)).ToSeq());
+            select new Table(name, chains.Where(chain => IsWorthMentioning(name, chain)).ToSeq());
     }
+
+    /// <summary>A built-in chain always exists: without rules and policy there is nothing to say of it.</summary>
+    private static bool IsWorthMentioning(TableName table, Chain chain) =>
+        chain.Policy is not null || !chain.Rules.IsEmpty || !table.IsBuiltIn(chain.Name);
 
     private static Gen<Chain> OneChain(string name, bool builtIn, string[] users, Family family) =>
         from policy in builtIn
@@ -53,11 +57,12 @@ public static class RulesetGen
         select new Rule([.. header, .. extensions], target, comment);
 
     private static Gen<Match[]> Header(Family family) =>
-        from source in Optional(Network(family), (network, not) => new Match.Source(network.Address, network.Mask, not))
-        from destination in Optional(Network(family), (network, not) => new Match.Destination(network.Address, network.Mask, not))
+        from source in Optional(Network(family), (net, not) => new Match.Source(net.Address, net.Mask, not))
+        from destination in Optional(Network(family), (net, not) => new Match.Destination(net.Address, net.Mask, not))
         from input in Optional(Interface, (name, not) => new Match.InInterface(name, not))
         from output in Optional(Interface, (name, not) => new Match.OutInterface(name, not))
-        from protocol in Optional(G.Elements(Enum.GetValues<Protocol>()), (value, not) => new Match.OfProtocol(value, not))
+        from protocol in Optional(
+            G.Elements(Enum.GetValues<Protocol>()), (value, not) => new Match.OfProtocol(value, not))
         select new[] { source, destination, input, output, protocol }.OfType<Match>().ToArray();
 
     private static Gen<Match?> Optional<T>(Gen<T> gen, Func<T, bool, Match> make) => G.Frequency(
@@ -91,7 +96,8 @@ public static class RulesetGen
         [
             from states in G.Choose(1, 127) from inverted in Flag
             select (Match)new Match.ConntrackState((ConntrackStates)states, inverted),
-            from value in Word from mask in Word from inverted in Flag select (Match)new Match.Mark(value, mask, inverted),
+            from value in Word from mask in Word from inverted in Flag
+            select (Match)new Match.Mark(value, mask, inverted),
             Flag.Select(inverted => (Match)new Match.SourceIsLocal(inverted)),
             Flag.Select(inverted => (Match)new Match.DestinationIsLocal(inverted)),
             from threshold in Word from inverted in Flag
@@ -129,7 +135,8 @@ public static class RulesetGen
         from mask in Bits(family)
         from inverted in Flag
         let checks = action is RecentAction.Check or RecentAction.Update
-        select (Match)new Match.Recent(action, list, checks ? seconds : 0, checks ? hits : 0, checks && reap && seconds > 0,
+        select (Match)new Match.Recent(
+            action, list, checks ? seconds : 0, checks ? hits : 0, checks && reap && seconds > 0,
             Ip.Create(family, mask), inverted);
 
     private static Gen<BpfInstruction> Instruction =>
@@ -168,7 +175,8 @@ public static class RulesetGen
 
     private static Gen<string?> Comment => G.Frequency(
         (1, G.Constant<string?>(null)),
-        (1, G.Elements<string?>("ns/name:port cluster IP", "plain", "'", "\\", "\"", "!", "-j", "# ]", "é→𝄞", new string('x', 255))),
+        (1, G.Elements<string?>(
+            "ns/name:port cluster IP", "plain", "'", "\\", "\"", "!", "-j", "# ]", "é→𝄞", new string('x', 255))),
         (1, G.Choose(' ', '~').Select(code => (char)code).NonEmptyListOf().Resize(60)
             .Select(characters => (string?)string.Concat(characters))));
 
@@ -192,8 +200,7 @@ public static class RulesetGen
                 Tables = ruleset.Tables.Select(other => other.Name != table.Name ? other : other with
                 {
                     Chains = other.Chains.Select(chain => chain.Name == changed.Name ? changed : chain)
-                        .Where(chain => chain.Policy is not null || !chain.Rules.IsEmpty || !table.Name.IsBuiltIn(chain.Name))
-                        .ToSeq(),
+                        .Where(chain => IsWorthMentioning(table.Name, chain)).ToSeq(),
                 }).Where(other => !other.Chains.IsEmpty).ToSeq(),
             };
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using RuleCompiler.Backends;
 using RuleCompiler.Backends.Iptables;
 using RuleCompiler.Ir;
@@ -11,6 +12,8 @@ namespace RuleCompiler.Tests.Backends.Iptables;
 
 public sealed class ParseTests
 {
+    private const string Here = "tests/RuleCompiler.Tests/Backends/Iptables";
+
     private static readonly Ip AllOnes = Ip.V4(uint.MaxValue);
 
     [Theory]
@@ -23,7 +26,9 @@ public sealed class ParseTests
         Assert.Equal(EveryRuleForm.For(family), parsed.Artifact);
     }
 
-    /// <summary>The dumps were written by iptables 1.8.9 on Linux 6.18 after the golden text had been restored.</summary>
+    /// <summary>
+    /// The dumps were written by iptables 1.8.9 on Linux 6.18 after the golden text had been restored.
+    /// </summary>
     [Theory]
     [InlineData(Family.Ipv4, "iptables-save.nft")]
     [InlineData(Family.Ipv4, "iptables-save.legacy")]
@@ -31,7 +36,7 @@ public sealed class ParseTests
     [InlineData(Family.Ipv6, "ip6tables-save.legacy")]
     public void Both_flavours_dumps_of_every_rule_form_give_it_back(Family family, string dump)
     {
-        var text = File.ReadAllText(Checkout.PathOf("tests/RuleCompiler.Tests/Backends/Iptables", $"EveryRuleForm.{dump}.txt"));
+        var text = File.ReadAllText(Checkout.PathOf(Here, $"EveryRuleForm.{dump}.txt"));
         var parsed = Room.Parse([new ArtifactFile(dump, text)], family);
         Assert.Empty(parsed.Diagnostics);
         Assert.Equal(EveryRuleForm.AsSaved(EveryRuleForm.For(family)), parsed.Artifact);
@@ -66,13 +71,17 @@ public sealed class ParseTests
     [InlineData("-p 17 -m udp --dport 0:65535", "-p udp")]
     [InlineData("-p tcp -m tcp --dport :80 --sport 5:", "-p tcp -m tcp --sport 5:65535 --dport 0:80")]
     [InlineData("-m comment --comment plain", "-m comment --comment \"plain\"")]
-    [InlineData("-m comment --comment \"it\\'s \\\"q\\\" \\\\\" -j ACCEPT", "-m comment --comment \"it's \\\"q\\\" \\\\\" -j ACCEPT")]
+    [InlineData("-m comment --comment \"it\\'s \\\"q\\\" \\\\\" -j ACCEPT",
+        "-m comment --comment \"it's \\\"q\\\" \\\\\" -j ACCEPT")]
     [InlineData("-m mark --mark 16384/0x4000", "-m mark --mark 0x4000/0x4000")]
     [InlineData("-m mark --mark 0X4000", "-m mark --mark 0x4000")]
-    [InlineData("-m statistic --mode random --probability 0.33333333349", "-m statistic --mode random --probability 0.33333333348855")]
-    [InlineData("-m statistic --mode random --probability 1", "-m statistic --mode random --probability 1.00000000000000")]
+    [InlineData("-m statistic --mode random --probability 0.33333333349",
+        "-m statistic --mode random --probability 0.33333333348855")]
+    [InlineData("-m statistic --mode random --probability 1",
+        "-m statistic --mode random --probability 1.00000000000000")]
     [InlineData("-m recent --set", "-m recent --set --name DEFAULT --mask 255.255.255.255 --rsource")]
-    [InlineData("-m addrtype --dst-type LOCAL ! --src-type LOCAL", "-m addrtype ! --src-type LOCAL -m addrtype --dst-type LOCAL")]
+    [InlineData("-m addrtype --dst-type LOCAL ! --src-type LOCAL",
+        "-m addrtype ! --src-type LOCAL -m addrtype --dst-type LOCAL")]
     [InlineData("-m conntrack --ctstate ESTABLISHED,RELATED", "-m conntrack --ctstate RELATED,ESTABLISHED")]
     [InlineData("-m nfacct --nfacct-name  x", "-m nfacct --nfacct-name x")]
     [InlineData("-j MARK --set-mark 0x1/0x3", "-j MARK --set-xmark 0x1/0x3")]
@@ -87,7 +96,7 @@ public sealed class ParseTests
     [InlineData("-m bpf --bytecode \"1,6 0 0 1,\"", "-m bpf --bytecode \"1,6 0 0 1\"")]
     public void Other_spellings_have_one_canonical_form(string written, string? canonical)
     {
-        var parsed = Room.Parse([new ArtifactFile("f", $"*nat\n:A - [0:0]\n[1:2] -A A {written}\nCOMMIT\n")], Family.Ipv4);
+        var parsed = Read($"*nat\n:A - [0:0]\n[1:2] -A A {written}\nCOMMIT\n");
         if (canonical is null)
         {
             Assert.NotEmpty(parsed.Diagnostics);
@@ -102,10 +111,11 @@ public sealed class ParseTests
     [Fact]
     public void Recent_options_are_all_read()
     {
-        var parsed = Room.Parse([new ArtifactFile("f", "*nat\n:A - [0:0]\n-A A -m recent --update --seconds 60 --reap --hitcount 3 " +
-            "--name L --mask 255.255.255.255 --rsource\nCOMMIT\n")], Family.Ipv4);
+        var parsed = Read("*nat\n:A - [0:0]\n-A A -m recent --update --seconds 60 --reap --hitcount 3 " +
+            "--name L --mask 255.255.255.255 --rsource\nCOMMIT\n");
         var rule = Assert.Single(parsed.Artifact.Tables[0].Chains[0].Rules.ToArray());
-        Assert.Equal(new Match.Recent(RecentAction.Update, "L", 60, 3, true, AllOnes), Assert.Single(rule.Matches.ToArray()));
+        Assert.Equal(
+            new Match.Recent(RecentAction.Update, "L", 60, 3, true, AllOnes), Assert.Single(rule.Matches.ToArray()));
     }
 
     [Fact]
@@ -114,8 +124,9 @@ public sealed class ParseTests
         for (var n = 1u; n <= 20_000; n += 7)
         {
             var threshold = (uint)(((1ul << 31) + (n / 2)) / n);
-            var text = (threshold / (double)(1u << 31)).ToString("F11", System.Globalization.CultureInfo.InvariantCulture);
-            var parsed = Room.Parse([new ArtifactFile("f", $"*nat\n:A - [0:0]\n-A A -m statistic --mode random --probability {text}\nCOMMIT\n")], Family.Ipv4);
+            var text = (threshold / (double)(1u << 31)).ToString("F11", CultureInfo.InvariantCulture);
+            var parsed = Read(
+                $"*nat\n:A - [0:0]\n-A A -m statistic --mode random --probability {text}\nCOMMIT\n");
             Assert.Equal(new Match.Statistic(threshold), parsed.Artifact.Tables[0].Chains[0].Rules[0].Matches[0]);
         }
     }
@@ -215,9 +226,10 @@ public sealed class ParseTests
     [Fact]
     public void An_unknown_match_shows_the_rule()
     {
-        var parsed = Room.Parse([new ArtifactFile("f", "*nat\n:A - [0:0]\n-A A -m owner --uid-owner 0 -j DROP\nCOMMIT\n")], Family.Ipv4);
+        var parsed = Read("*nat\n:A - [0:0]\n-A A -m owner --uid-owner 0 -j DROP\nCOMMIT\n");
         Assert.Equal(
-            "f(3,9): error RC4005: found the match 'owner', which is not understood in: -A A -m owner --uid-owner 0 -j DROP; " +
+            "f(3,9): error RC4005: found the match 'owner', which is not understood in: " +
+            "-A A -m owner --uid-owner 0 -j DROP; " +
             "the rule is left out; a trace or check of these rules would not be the kernel's",
             Assert.Single(parsed.Diagnostics.ToArray()).ToString());
         Assert.Equal(DiagnosticCatalog.RuleMatchUnknown, parsed.Diagnostics[0].Rule);
@@ -226,7 +238,7 @@ public sealed class ParseTests
     [Fact]
     public void A_truncated_file_is_reported_and_what_is_there_is_kept()
     {
-        var parsed = Room.Parse([new ArtifactFile("f", "*nat\n:A - [0:0]\n-A A -j DROP")], Family.Ipv4);
+        var parsed = Read("*nat\n:A - [0:0]\n-A A -j DROP");
         Assert.Equal("RC4004", Assert.Single(parsed.Diagnostics.ToArray()).Rule.Id);
         Assert.Single(parsed.Artifact.Tables[0].Chains[0].Rules.ToArray());
     }
@@ -234,8 +246,11 @@ public sealed class ParseTests
     [Fact]
     public void A_file_that_is_something_else_ends_with_RC4013()
     {
-        var parsed = Room.Parse([new ArtifactFile("f", string.Concat(Enumerable.Repeat("apiVersion: v1\n", 100_000)))], Family.Ipv4);
+        var parsed = Read(string.Concat(Enumerable.Repeat("apiVersion: v1\n", 100_000)));
         Assert.Equal("RC4013", parsed.Diagnostics[^1].Rule.Id);
         Assert.Equal(1_001, parsed.Diagnostics.Count);
     }
+
+    private static Parsed<IptablesRuleset> Read(string text) =>
+        Room.Parse([new ArtifactFile("f", text)], Family.Ipv4);
 }

@@ -16,7 +16,9 @@ public sealed class PrintTests
     {
         var file = Assert.Single(Room.Print(EveryRuleForm.For(family)));
         Assert.Equal(tool + ".rules", file.Name);
-        Assert.Equal(File.ReadAllText(Checkout.PathOf("tests/RuleCompiler.Tests/Backends/Iptables", $"EveryRuleForm.{tool}.verified.txt")), file.Text);
+        var golden = Checkout.PathOf(
+            "tests/RuleCompiler.Tests/Backends/Iptables", $"EveryRuleForm.{tool}.verified.txt");
+        Assert.Equal(File.ReadAllText(golden), file.Text);
     }
 
     [Theory]
