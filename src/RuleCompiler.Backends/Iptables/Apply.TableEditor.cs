@@ -11,6 +11,9 @@ namespace RuleCompiler.Backends.Iptables;
 /// </summary>
 internal sealed class TableEditor(Table table)
 {
+    /// <summary>Both flavours of 1.8.9 say so: "the use of DROP is therefore inhibited".</summary>
+    private const string NoDropInNat = "the table nat does not drop packets";
+
     /// <summary>Chains that were created or changed; a null entry is a chain that was deleted.</summary>
     private readonly Dictionary<string, ChainEditor?> _edited = new(StringComparer.Ordinal);
 
@@ -89,6 +92,7 @@ internal sealed class TableEditor(Table table)
     {
         if (table.Name.IsBuiltIn(name))
         {
+            if (policy == Policy.Drop && table.Name == TableName.Nat) return new(NoDropInNat);
             if (policy is not null) Open(name)!.Policy = policy;
             return null;
         }
@@ -101,6 +105,7 @@ internal sealed class TableEditor(Table table)
 
     private Refusal? Put(ChainEditor chain, int index, Rule rule, bool replace)
     {
+        if (rule.Target is Target.Drop && table.Name == TableName.Nat) return new(NoDropInNat);
         var to = GoesTo(rule);
         if (to is not null)
         {

@@ -172,8 +172,8 @@ internal ref partial struct RuleReader
     {
         name = "";
         if (!TryReadValue("a name", out var text)) return false;
-        if (text.Length > most || text.ContainsAnyExceptInRange('!', '~'))
-            return FailValue(text, $"a name of at most {most} printable characters");
+        if (!Iptables.IsName(text, most))
+            return FailValue(text, $"a name of at most {most} printable characters without quotes");
         name = _names.Word(text);
         return true;
     }

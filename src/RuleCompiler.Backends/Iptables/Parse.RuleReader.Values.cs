@@ -38,16 +38,6 @@ internal ref partial struct RuleReader
         return true;
     }
 
-    private bool TryReadInterface(out string name)
-    {
-        name = "";
-        if (!TryReadValue("an interface", out var text)) return false;
-        if (text.Length > Iptables.InterfaceCharsMax)
-            return FailValue(text, $"an interface of at most {Iptables.InterfaceCharsMax} characters");
-        name = _names.Word(text);
-        return true;
-    }
-
     private bool TryReadProtocol(bool inverted)
     {
         const string Expected = "tcp, udp, sctp, icmp or ipv6-icmp";

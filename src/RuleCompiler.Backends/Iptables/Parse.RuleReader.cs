@@ -155,10 +155,10 @@ internal ref partial struct RuleReader(ReadOnlySpan<char> line, Family family, N
                        Set(ref _destination,
                            IsAny(destinationMask, inverted) ? null : new(destination, destinationMask, inverted));
             case "-i" or "--in-interface":
-                return Once(2, option) && TryReadInterface(out var input) &&
+                return Once(2, option) && TryReadName(Iptables.InterfaceCharsMax, out var input) &&
                        Set(ref _inInterface, input is "+" && !inverted ? null : new(input, inverted));
             case "-o" or "--out-interface":
-                return Once(3, option) && TryReadInterface(out var output) &&
+                return Once(3, option) && TryReadName(Iptables.InterfaceCharsMax, out var output) &&
                        Set(ref _outInterface, output is "+" && !inverted ? null : new(output, inverted));
             case "-p" or "--protocol" or "--proto":
                 return Once(4, option) && TryReadProtocol(inverted);

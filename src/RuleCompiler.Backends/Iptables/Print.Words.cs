@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace RuleCompiler.Backends.Iptables;
 
 /// <content>Words as iptables-restore splits and unquotes them, and the lengths that it and the kernel allow.</content>
@@ -36,9 +34,6 @@ public sealed partial class Iptables
     /// <summary>XT_BPF_MAX_NUM_INSTR (include/uapi/linux/netfilter/xt_bpf.h @v6.1).</summary>
     internal const int BpfInstructionsMax = 64;
 
-    private static readonly SearchValues<char> PlainChars =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:/+@,");
-
     /// <summary>
     /// Targets of the kernel's own and of extensions that this room knows: no chain can have these names.
     /// </summary>
@@ -50,8 +45,7 @@ public sealed partial class Iptables
     /// @iptables 1.8.9; quotes it takes, but its own restore cannot read them back).
     /// </summary>
     internal static bool IsChainName(ReadOnlySpan<char> name) =>
-        name.Length is > 0 and <= ChainNameCharsMax && name[0] is not ('-' or '!') &&
-        !name.ContainsAnyExceptInRange('!', '~') && !name.Contains('"') && !IsTargetName(name);
+        IsName(name, ChainNameCharsMax) && name[0] is not ('-' or '!') && !IsTargetName(name);
 
     private static void PrintChainName(ArtifactWriter writer, string name)
     {
@@ -59,13 +53,16 @@ public sealed partial class Iptables
         writer.Write(name);
     }
 
-    /// <summary>A name that may hold any printable character; quoted only where it has to be.</summary>
-    private static void PrintWord(ArtifactWriter writer, string word)
+    /// <summary>
+    /// Interfaces, lists and counters: the tool saves them bare, so that it could not read blanks and quotes back.
+    /// </summary>
+    internal static bool IsName(ReadOnlySpan<char> name, int charsMax) =>
+        name.Length > 0 && name.Length <= charsMax && !name.ContainsAnyExceptInRange('!', '~') && !name.Contains('"');
+
+    private static void PrintName(ArtifactWriter writer, string name, int charsMax)
     {
-        if (word.Length > 0 && !word.AsSpan().ContainsAnyExcept(PlainChars))
-            writer.Write(word);
-        else
-            PrintQuoted(writer, word);
+        if (!IsName(name, charsMax)) throw Unprintable($"the name '{name}'");
+        writer.Write(name);
     }
 
     /// <summary>

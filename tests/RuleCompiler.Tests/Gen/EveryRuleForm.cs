@@ -9,7 +9,7 @@ namespace RuleCompiler.Tests.Gen;
 /// print → restore → save → parse must give this very ruleset back. Needs the nfacct object <see cref="Counter"/>
 /// (<c>nfacct add</c>) in the network namespace.
 /// </summary>
-internal static class EveryRuleForm
+public static class EveryRuleForm
 {
     public const string Counter = "rulec_every_form";
 

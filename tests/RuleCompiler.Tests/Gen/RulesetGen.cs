@@ -33,7 +33,7 @@ public static class RulesetGen
             from users in G.SubListOf(UserChains)
             let order = builtIn.Concat(users.Order(StringComparer.Ordinal)).ToArray()
             from chains in G.CollectToArray(order.Select(chain =>
-                OneChain(chain, builtIn.Contains(chain), users.ToArray(), family)))
+                OneChain(name, chain, users.ToArray(), family)))
             select new Table(name, chains.Where(chain => IsWorthMentioning(name, chain)).ToSeq());
     }
 
@@ -41,18 +41,19 @@ public static class RulesetGen
     private static bool IsWorthMentioning(TableName table, Chain chain) =>
         chain.Policy is not null || !chain.Rules.IsEmpty || !table.IsBuiltIn(chain.Name);
 
-    private static Gen<Chain> OneChain(string name, bool builtIn, string[] users, Family family) =>
-        from policy in builtIn
-            ? G.Elements<Policy?>(null, Policy.Accept, Policy.Drop)
+    private static Gen<Chain> OneChain(TableName table, string name, string[] users, Family family) =>
+        from policy in table.IsBuiltIn(name)
+            ? G.Elements<Policy?>(null, Policy.Accept, table == TableName.Nat ? Policy.Accept : Policy.Drop)
             : G.Constant<Policy?>(null)
-        from rules in OneRule(users, family).ListOf().Resize(4)
+        from rules in OneRule(table, users, family).ListOf().Resize(4)
         select new Chain(name, policy, rules.ToSeq());
 
-    private static Gen<Rule> OneRule(string[] chains, Family family) =>
+    private static Gen<Rule> OneRule(TableName table, string[] chains, Family family) =>
         from header in Header(family)
         let protocol = header.OfType<Match.OfProtocol>().SingleOrDefault(match => !match.Inverted)?.Protocol
         from extensions in Extension(protocol, family).ListOf().Resize(3)
         from target in OneTarget(chains, protocol, family)
+            .Where(target => target is not Target.Drop || table != TableName.Nat)
         from comment in Comment
         select new Rule([.. header, .. extensions], target, comment);
 
@@ -128,7 +129,7 @@ public static class RulesetGen
 
     private static Gen<Match> Recent(Family family) =>
         from action in G.Elements(Enum.GetValues<RecentAction>())
-        from list in G.Elements("DEFAULT", "KUBE-SEP-0123456789ABCDEF", "with\"quote", "7")
+        from list in G.Elements("DEFAULT", "KUBE-SEP-0123456789ABCDEF", "a.b!c", "7")
         from seconds in G.Choose(0, 86_400)
         from hits in G.Choose(0, 255)
         from reap in Flag

@@ -91,8 +91,8 @@ public sealed class ParseTests
     [InlineData("-j MARK --xor-mark 0x4000", "-j MARK --set-xmark 0x4000/0x0")]
     [InlineData("-j MARK --and-mark 0x4000", "-j MARK --set-xmark 0x0/0xffffbfff")]
     [InlineData("-j REJECT", "-j REJECT --reject-with icmp-port-unreachable")]
-    [InlineData("-c 12 345 -j DROP", "-j DROP")]
-    [InlineData("-j DROP -s 10.0.0.1", "-s 10.0.0.1/32 -j DROP")]
+    [InlineData("-c 12 345 -j ACCEPT", "-j ACCEPT")]
+    [InlineData("-j ACCEPT -s 10.0.0.1", "-s 10.0.0.1/32 -j ACCEPT")]
     [InlineData("-m bpf --bytecode \"1,6 0 0 1,\"", "-m bpf --bytecode \"1,6 0 0 1\"")]
     public void Other_spellings_have_one_canonical_form(string written, string? canonical)
     {
@@ -136,13 +136,13 @@ public sealed class ParseTests
         { "RC4001", "hello", 3, 1 },
         { "RC4001", "-A A -m comment --comment \"open", 3, 27 },
         { "RC4001", "-A A\0", 3, 5 },
-        { "RC4001", "-A A -j DROP\r", 3, 13 },
+        { "RC4001", "-A A -j ACCEPT\r", 3, 15 },
         { "RC4001", ":- - [0:0]", 3, 2 },
         { "RC4001", ":B - [0:x]", 3, 6 },
         { "RC4001", "[1:2 -A A", 3, 1 },
         { "RC4001", "-F A B", 3, 6 },
         { "RC4002", "COMMIT\n*natt", 4, 2 },
-        { "RC4003", "COMMIT\n-A A -j DROP", 4, 1 },
+        { "RC4003", "COMMIT\n-A A -j ACCEPT", 4, 1 },
         { "RC4004", "*filter", 3, 1 },
         { "RC4005", "-A A -m physdev --physdev-in eth0", 3, 9 },
         { "RC4005", "-A A -m multiport --dports 1,2", 3, 9 },
@@ -153,10 +153,10 @@ public sealed class ParseTests
         { "RC4006", "-A A -j INPUT", 3, 1 },
         { "RC4007", "-A A --physdev-in eth0", 3, 6 },
         { "RC4007", "-A A -m mark --dport 80", 3, 14 },
-        { "RC4007", "-A A ! -j DROP", 3, 8 },
+        { "RC4007", "-A A ! -j ACCEPT", 3, 8 },
         { "RC4007", "-A A ! ! -s 10.0.0.1", 3, 8 },
-        { "RC4007", "-A A -j DROP --reject-with tcp-reset", 3, 14 },
-        { "RC4007", "-A A -j DROP -m mark --mark 1", 3, 17 },
+        { "RC4007", "-A A -j ACCEPT --reject-with tcp-reset", 3, 16 },
+        { "RC4007", "-A A -j ACCEPT -m mark --mark 1", 3, 19 },
         { "RC4007", "-A A -m recent --set --rdest", 3, 22 },
         { "RC4008", "-A A -s fd00::1", 3, 9 },
         { "RC4008", "-A A -s 10.0.0.1/33", 3, 9 },
@@ -164,6 +164,7 @@ public sealed class ParseTests
         { "RC4008", "-A A -s 10.0.0.1,10.0.0.2", 3, 9 },
         { "RC4008", "-A A -s", 3, 8 },
         { "RC4008", "-A A -i sixteen-chars-no", 3, 9 },
+        { "RC4008", "-A A -i \"two words\"", 3, 9 },
         { "RC4008", "-A A -p gre", 3, 9 },
         { "RC4008", "-A A -p tcp --dport http", 3, 21 },
         { "RC4008", "-A A -p tcp --dport 90:80", 3, 21 },
@@ -180,14 +181,14 @@ public sealed class ParseTests
         { "RC4008", "-A A -j REJECT --reject-with icmp6-no-route", 3, 30 },
         { "RC4008", "-A A -p tcp -j DNAT --to-destination 10.0.0.1", 3, 38 },
         { "RC4008", "-A A -p tcp -j DNAT --to-destination [fd00::1]:80", 3, 38 },
-        { "RC4008", "-I A 0 -j DROP", 3, 6 },
-        { "RC4008", "-R A -j DROP", 3, 6 },
+        { "RC4008", "-I A 0 -j ACCEPT", 3, 6 },
+        { "RC4008", "-R A -j ACCEPT", 3, 6 },
         { "RC4008", "-A", 3, 3 },
         { "RC4008", "-A ACCEPT", 3, 4 },
         { "RC4008", ":B RETURN [0:0]", 3, 4 },
         { "RC4009", "-A A -s 10.0.0.1 -s 10.0.0.2", 3, 18 },
-        { "RC4009", "-A A -j DROP -j DROP", 3, 17 },
-        { "RC4009", "-A A -m mark -j DROP", 3, 14 },
+        { "RC4009", "-A A -j ACCEPT -j ACCEPT", 3, 19 },
+        { "RC4009", "-A A -m mark -j ACCEPT", 3, 14 },
         { "RC4009", "-A A -m mark --mark 1 --mark 2", 3, 30 },
         { "RC4009", "-A A -m tcp --dport 80", 3, 23 },
         { "RC4009", "-A A -m statistic --mode random", 3, 32 },
@@ -201,11 +202,13 @@ public sealed class ParseTests
         { "RC4010", "-A A -m comment --comment " + new string('x', 1_024), 3, 27 },
         { "RC4010", "-A A " + new string(' ', 11_000), 3, 1 },
         { "RC4011", "-N B", 3, 1 },
-        { "RC4011", "-P INPUT DROP", 3, 1 },
-        { "RC4012", "-A B -j DROP", 3, 1 },
-        { "RC4012", "-D A -j DROP", 3, 1 },
+        { "RC4011", "-P INPUT ACCEPT", 3, 1 },
+        { "RC4012", "-A B -j ACCEPT", 3, 1 },
+        { "RC4012", "-D A -j ACCEPT", 3, 1 },
         { "RC4012", "-X B", 3, 1 },
-        { "RC4012", "-I A 2 -j DROP", 3, 1 },
+        { "RC4012", "-A A -j DROP", 3, 1 },
+        { "RC4012", ":INPUT DROP [0:0]", 3, 1 },
+        { "RC4012", "-I A 2 -j ACCEPT", 3, 1 },
         { "RC4012", ":B ACCEPT [0:0]", 3, 1 },
     };
 
@@ -226,10 +229,10 @@ public sealed class ParseTests
     [Fact]
     public void An_unknown_match_shows_the_rule()
     {
-        var parsed = Read("*nat\n:A - [0:0]\n-A A -m owner --uid-owner 0 -j DROP\nCOMMIT\n");
+        var parsed = Read("*nat\n:A - [0:0]\n-A A -m owner --uid-owner 0 -j ACCEPT\nCOMMIT\n");
         Assert.Equal(
             "f(3,9): error RC4005: found the match 'owner', which is not understood in: " +
-            "-A A -m owner --uid-owner 0 -j DROP; " +
+            "-A A -m owner --uid-owner 0 -j ACCEPT; " +
             "the rule is left out; a trace or check of these rules would not be the kernel's",
             Assert.Single(parsed.Diagnostics.ToArray()).ToString());
         Assert.Equal(DiagnosticCatalog.RuleMatchUnknown, parsed.Diagnostics[0].Rule);
@@ -238,7 +241,7 @@ public sealed class ParseTests
     [Fact]
     public void A_truncated_file_is_reported_and_what_is_there_is_kept()
     {
-        var parsed = Read("*nat\n:A - [0:0]\n-A A -j DROP");
+        var parsed = Read("*nat\n:A - [0:0]\n-A A -j ACCEPT");
         Assert.Equal("RC4004", Assert.Single(parsed.Diagnostics.ToArray()).Rule.Id);
         Assert.Single(parsed.Artifact.Tables[0].Chains[0].Rules.ToArray());
     }
