@@ -100,7 +100,11 @@ public sealed record SliceEndpoint(
     string? NodeName,
     Seq<string> ZoneHints,
     Seq<string> NodeHints,
-    Location Location);
+    Location Location)
+{
+    /// <summary>targetRef when that is a Pod: a name for people, which no rule depends on.</summary>
+    public ObjectName? Pod { get; init; }
+}
 
 /// <summary>A Node. <c>Addresses</c> are InternalIPs, then ExternalIPs, in the order of status.addresses.</summary>
 public sealed record Node(string Name, string? Zone, Seq<Prefix> PodCidrs, Seq<Ip> Addresses, Location Location);

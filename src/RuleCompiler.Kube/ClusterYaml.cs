@@ -117,6 +117,13 @@ public static class ClusterYaml
         }
 
         if (endpoint.NodeName is { } node) yaml.Field("nodeName", node);
+        if (endpoint.Pod is not { } pod) return;
+        yaml.Map("targetRef", () =>
+        {
+            yaml.Field("kind", "Pod");
+            yaml.Field("name", pod.Name);
+            yaml.Field("namespace", pod.Namespace);
+        });
     }
 
     private static void WriteNode(YamlText yaml, Node node)

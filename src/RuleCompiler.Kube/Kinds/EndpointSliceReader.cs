@@ -33,7 +33,7 @@ internal static class EndpointSliceReader
         var ports = PortsOf(root["ports"]);
         var list = root["endpoints"].Items();
         if (report.Errors > errors || service is null || family is null) return null;
-        return new EndpointSlice(name, service, family.Value, ports, EndpointsOf(list, family.Value), root.Location);
+        return new EndpointSlice(name, service, family.Value, ports, EndpointsOf(list, family.Value, name.Namespace), root.Location);
     }
 
     /// <summary>Ports without a number mean "all ports", which kube-proxy does not implement: it drops them.</summary>
@@ -52,12 +52,12 @@ internal static class EndpointSliceReader
         return ports.ToSeq();
     }
 
-    private static Seq<SliceEndpoint> EndpointsOf(ItemList list, Family family)
+    private static Seq<SliceEndpoint> EndpointsOf(ItemList list, Family family, string ns)
     {
         var endpoints = new List<SliceEndpoint>();
         foreach (var item in list)
         {
-            if (EndpointOf(item.AsMap(), family) is { } endpoint) endpoints.Add(endpoint);
+            if (EndpointOf(item.AsMap(), family) is { } endpoint) endpoints.Add(endpoint with { Pod = PodOf(item["targetRef"], ns) });
         }
 
         return endpoints.ToSeq();
@@ -80,6 +80,12 @@ internal static class EndpointSliceReader
             item.Location);
         return item.Report.Errors == errors && !item["addresses"].Items().IsEmpty ? endpoint : null;
     }
+
+    /// <summary>Never an error: kube-proxy does not read it (service-semantics §1.4).</summary>
+    private static ObjectName? PodOf(Value target, string ns) =>
+        target["kind"].PeekText() == "Pod" && target["name"].PeekText() is { Length: > 0 } name
+            ? new ObjectName(target.Report.Strings.Intern(target["namespace"].PeekText() ?? ns), name)
+            : null;
 
     private static Ip? FirstAddressOf(Value list, Family family)
     {
