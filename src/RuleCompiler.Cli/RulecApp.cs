@@ -52,6 +52,11 @@ internal static class RulecApp
             GlobalOptions.Color,
             GlobalOptions.Diagnostics,
             GlobalOptions.Verbose,
+            CompileVerb.Create(shell),
+            TraceVerb.Create(shell),
+            ExplainVerb.Create(shell),
+            GenerateVerb.Create(shell),
+            ReplayVerb.Create(shell),
             CompletionsVerb.Create(shell),
         };
         foreach (var option in root.Options)
@@ -74,8 +79,10 @@ internal static class RulecApp
             return session.Finish(session.Fail(ExitCode.BadInput, Usage($"no verb was given, expected one of {verbs}")));
         }
 
-        foreach (var problem in parsed.Errors.Where(problem => verb is not RootCommand || problem.Message.Contains('\'')))
-            session.Report(Usage(problem.Message.TrimEnd('.')));
+        if (verb is RootCommand)
+            session.Report(Usage($"found '{parsed.UnmatchedTokens[0]}', expected a verb")); // what follows cannot be judged
+        else
+            foreach (var problem in parsed.Errors) session.Report(Usage(problem.Message.TrimEnd('.')));
         return session.Finish(ExitCode.BadInput);
 
         Diagnostic Usage(string message) => new(

@@ -6,54 +6,41 @@ namespace RuleCompiler.Ir;
 public static partial class DiagnosticCatalog
 {
     public static readonly DiagnosticRule RuleLineUnreadable = Error(
-        "RC4001", "Line is no rule text",
-        "A line of a rules file is none of the forms that the tool's save command writes.");
+        "RC4001", "Line is no rule text", "A line of a rules file is none of the forms that the tool's save command writes.");
 
     public static readonly DiagnosticRule RuleTableUnknown = Error(
-        "RC4002", "Unknown table",
-        "A block names a table that the kernel does not have.");
+        "RC4002", "Unknown table", "A block names a table that the kernel does not have.");
 
     public static readonly DiagnosticRule RuleOutsideTable = Error(
-        "RC4003", "Line outside a table",
-        "A command stands before the first *table line or behind a COMMIT.");
+        "RC4003", "Line outside a table", "A command stands before the first *table line or behind a COMMIT.");
 
     public static readonly DiagnosticRule RuleTableNotCommitted = Error(
-        "RC4004", "Table without COMMIT",
-        "A block does not end with COMMIT, so the kernel would not take it: the file may be cut off.");
+        "RC4004", "Table without COMMIT", "A block does not end with COMMIT, so the kernel would not take it; a truncated file looks like this.");
 
     public static readonly DiagnosticRule RuleMatchUnknown = Error(
-        "RC4005", "Unknown match",
-        "A rule uses a match extension that is not understood; the rule is left out, never guessed at.");
+        "RC4005", "Unknown match", "A rule uses a match extension that is not understood; the rule is left out, never guessed at.");
 
     public static readonly DiagnosticRule RuleTargetUnknown = Error(
-        "RC4006", "Unknown target",
-        "A rule goes to a target that is neither understood nor a chain of its table.");
+        "RC4006", "Unknown target", "A rule goes to a target that is neither understood nor a chain of its table.");
 
     public static readonly DiagnosticRule RuleOptionUnknown = Error(
-        "RC4007", "Unknown option",
-        "A rule has an option that is not understood, or that is not of the match or target before it.");
+        "RC4007", "Unknown option", "A rule has an option that is not understood, or that does not belong to the match or target before it.");
 
     public static readonly DiagnosticRule RuleValueInvalid = Error(
-        "RC4008", "Invalid value",
-        "An option's value is missing, malformed, out of range or of the wrong family.");
+        "RC4008", "Invalid value", "An option's value is missing, malformed, out of range or of the wrong family.");
 
     public static readonly DiagnosticRule RuleIncomplete = Error(
-        "RC4009", "Incomplete rule",
-        "A match or target lacks an option that it must have, or has one twice.");
+        "RC4009", "Incomplete rule", "A match or target lacks an option that it must have, or has one twice.");
 
     public static readonly DiagnosticRule RuleTooLong = Error(
-        "RC4010", "Line too long",
-        "A line or word is longer than the tool itself would read.");
+        "RC4010", "Line too long", "A line or word is longer than the tool itself would read.");
 
     public static readonly DiagnosticRule RuleCommandUnsupported = Error(
-        "RC4011", "Unsupported command",
-        "A command is none of those that save writes and plans consist of.");
+        "RC4011", "Unsupported command", "A command is none of those that save writes and plans consist of.");
 
     public static readonly DiagnosticRule RuleCommandRefused = Error(
-        "RC4012", "Command that the kernel refuses",
-        "A command names a chain, rule or position that does not exist at that point.");
+        "RC4012", "Command that the kernel refuses", "A command names a chain, rule or position that does not exist at that point.");
 
     public static readonly DiagnosticRule RuleErrorsTooMany = Error(
-        "RC4013", "Too many errors",
-        "Reading stopped because the file has so many errors that it is probably something else.");
+        "RC4013", "Too many errors", "Reading stopped because the file has so many errors that it is probably something else.");
 }

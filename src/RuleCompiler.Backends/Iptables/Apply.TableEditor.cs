@@ -5,15 +5,11 @@ using RuleCompiler.Ir.Text;
 namespace RuleCompiler.Backends.Iptables;
 
 /// <summary>
-/// One table under a block of commands. Only chains that a command names are opened, so that a small block on a large
-/// table costs little. What is refused, and when, was tried with both flavours of iptables-restore 1.8.9
-/// (ApplyTests).
+/// One table under a block of commands. Only chains that a command names are opened, so that a small block on a large table
+/// costs little. What is refused, and when, was tried with both flavours of iptables-restore 1.8.9 (ApplyTests).
 /// </summary>
 internal sealed class TableEditor(Table table)
 {
-    /// <summary>Both flavours of 1.8.9 say so: "the use of DROP is therefore inhibited".</summary>
-    private const string NoDropInNat = "the table nat does not drop packets";
-
     /// <summary>Chains that were created or changed; a null entry is a chain that was deleted.</summary>
     private readonly Dictionary<string, ChainEditor?> _edited = new(StringComparer.Ordinal);
 
@@ -46,8 +42,7 @@ internal sealed class TableEditor(Table table)
                     : NoChain(replace.Chain);
             case RestoreCommand.DeleteAt delete:
                 return Open(delete.Chain) is { } shortened
-                    ? Position(shortened, delete.Position, shortened.Rules.Count) ??
-                      Take(shortened, delete.Position - 1)
+                    ? Position(shortened, delete.Position, shortened.Rules.Count) ?? Take(shortened, delete.Position - 1)
                     : NoChain(delete.Chain);
             case RestoreCommand.Delete delete:
                 return Open(delete.Chain) is { } searched
@@ -72,8 +67,7 @@ internal sealed class TableEditor(Table table)
         var next = 0;
         foreach (var old in table.Chains)
         {
-            for (; next < added.Count && table.Name.CompareChains(added[next].Name, old.Name) < 0; next++)
-                Keep(added[next]);
+            for (; next < added.Count && table.Name.CompareChains(added[next].Name, old.Name) < 0; next++) Keep(added[next]);
             if (!_edited.ContainsKey(old.Name)) chains.Add(old);
         }
 
@@ -92,7 +86,6 @@ internal sealed class TableEditor(Table table)
     {
         if (table.Name.IsBuiltIn(name))
         {
-            if (policy == Policy.Drop && table.Name == TableName.Nat) return new(NoDropInNat);
             if (policy is not null) Open(name)!.Policy = policy;
             return null;
         }
@@ -105,13 +98,12 @@ internal sealed class TableEditor(Table table)
 
     private Refusal? Put(ChainEditor chain, int index, Rule rule, bool replace)
     {
-        if (rule.Target is Target.Drop && table.Name == TableName.Nat) return new(NoDropInNat);
         var to = GoesTo(rule);
         if (to is not null)
         {
             if (table.Name.IsBuiltIn(to)) return new($"a rule cannot go to the built-in chain '{to}'", To: to);
             if (!Exists(to))
-                return new($"a rule goes to '{to}', at this point no chain of table {table.Name.KernelName()}", To: to);
+                return new($"a rule goes to '{to}', which is no chain of table {table.Name.KernelName()} at this point", To: to);
         }
 
         if (replace)
@@ -161,9 +153,7 @@ internal sealed class TableEditor(Table table)
     private Refusal NoChain(string name) => new($"table {table.Name.KernelName()} has no chain '{name}'");
 
     private static Refusal? Position(ChainEditor chain, int position, int last) =>
-        position >= 1 && position <= last
-            ? null
-            : new($"chain '{chain.Name}' has no position {position}, the last is {last}");
+        position >= 1 && position <= last ? null : new($"chain '{chain.Name}' has no position {position}, the last is {last}");
 
     private static string? GoesTo(Rule rule) => rule.Target switch
     {

@@ -6,9 +6,7 @@ namespace RuleCompiler.Backends.Iptables;
 public sealed partial class Iptables
 {
     /// <summary>The rules after one block; what it does not name stays as it is.</summary>
-    /// <exception cref="BlockRefusedException">
-    /// The kernel would refuse the block, and with it every command of it.
-    /// </exception>
+    /// <exception cref="BlockRefusedException">The kernel would refuse the block, and with it every command of it.</exception>
     public static IptablesRuleset Apply(IptablesRuleset observed, TableBlock step)
     {
         var editor = new TableEditor(observed.Find(step.Table) ?? new Table(step.Table, []));

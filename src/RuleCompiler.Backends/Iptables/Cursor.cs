@@ -2,14 +2,12 @@ namespace RuleCompiler.Backends.Iptables;
 
 /// <summary>
 /// Splits one line into words as iptables-restore does (iptables/xshared.c:add_param_to_argv @iptables 1.8.9): blanks
-/// separate, quotes keep blanks together, inside quotes \ takes the next character as it is, and the closing quote
-/// ends the word. <c>scratch</c> holds the word that has an escape, until the next one.
+/// separate, quotes keep blanks together, inside quotes \ takes the next character as it is, and the closing quote ends the
+/// word. <c>scratch</c> holds the word that has an escape, until the next one.
 /// </summary>
 internal ref struct Cursor(ReadOnlySpan<char> line, Span<char> scratch)
 {
-    /// <summary>
-    /// The tool's buffer is 1024 with the final NUL (iptables/xshared.c:xt_param_buf @iptables 1.8.9).
-    /// </summary>
+    /// <summary>The tool's buffer is 1024 with the final NUL (iptables/xshared.c:xt_param_buf @iptables 1.8.9).</summary>
     public const int WordCharsMax = 1023;
 
     private readonly ReadOnlySpan<char> _line = line;
@@ -19,8 +17,8 @@ internal ref struct Cursor(ReadOnlySpan<char> line, Span<char> scratch)
     /// <summary>1-based column of the word read last, or of the end of the line.</summary>
     public int Column { get; private set; }
 
-    /// <summary>Why the line cannot be split further.</summary>
-    public Split Fault { get; private set; }
+    /// <summary>Why the line cannot be split further; null at its proper end.</summary>
+    public string? Fault { get; private set; }
 
     /// <summary>False at the end of the line, and at a <see cref="Fault"/>.</summary>
     public bool TryNext(out ReadOnlySpan<char> word)
@@ -46,7 +44,7 @@ internal ref struct Cursor(ReadOnlySpan<char> line, Span<char> scratch)
         }
 
         if (word.Length <= WordCharsMax) return true;
-        Fault = Split.WordTooLong;
+        Fault = $"a word of {word.Length} characters, more than the {WordCharsMax} that iptables-restore reads";
         return false;
     }
 
@@ -79,23 +77,16 @@ internal ref struct Cursor(ReadOnlySpan<char> line, Span<char> scratch)
 
             if (length == WordCharsMax)
             {
-                Fault = Split.WordTooLong;
+                Fault = $"a word of more than the {WordCharsMax} characters that iptables-restore reads";
                 return false;
             }
 
             _scratch[length++] = character;
         }
 
-        if (quoted) Fault = Split.QuoteOpen;
+        if (quoted) Fault = "a quote that is not closed";
         word = _scratch[..length];
-        return Fault == Split.None && length > 0;
-    }
-
-    public enum Split
-    {
-        None,
-        WordTooLong,
-        QuoteOpen,
+        return Fault is null && length > 0;
     }
 
     private static bool IsBlank(char character) => character is ' ' or '\t';

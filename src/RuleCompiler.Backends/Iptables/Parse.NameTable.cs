@@ -1,8 +1,6 @@
 namespace RuleCompiler.Backends.Iptables;
 
-/// <summary>
-/// One string per distinct name or comment, one jump per chain: a dump repeats them hundred thousand times.
-/// </summary>
+/// <summary>One string per distinct name or comment, one jump per chain: a dump repeats them hundred thousand times.</summary>
 internal sealed class NameTable
 {
     private readonly Dictionary<string, string> _words = new(StringComparer.Ordinal);

@@ -25,11 +25,7 @@ internal ref partial struct RuleReader
     {
         if (!TryReadValue("the name of a match", out var name)) return false;
         if (_target is not null)
-        {
-            return Fail(DiagnosticCatalog.RuleOptionUnknown,
-                $"found -m {name} behind the target, expected matches before it");
-        }
-
+            return Fail(DiagnosticCatalog.RuleOptionUnknown, $"found -m {name} behind the target, expected matches before it");
         _extension = name switch
         {
             "tcp" or "udp" or "sctp" => Extension.Ports,
@@ -90,15 +86,11 @@ internal ref partial struct RuleReader
     private bool TryReadPortOption(ReadOnlySpan<char> option, bool inverted) => option switch
     {
         "--sport" or "--source-port" => TryReadPorts(out var first, out var last) &&
-            (IsAny(first, last, inverted) || One(new Match.SourcePort(first, last, inverted))),
+            One(new Match.SourcePort(first, last, inverted)),
         "--dport" or "--destination-port" => TryReadPorts(out var first, out var last) &&
-            (IsAny(first, last, inverted) || Two(new Match.DestinationPort(first, last, inverted))),
+            Two(new Match.DestinationPort(first, last, inverted)),
         _ => FailOption(option),
     };
-
-    /// <summary>All ports: stored and listed as no option at all.</summary>
-    private static bool IsAny(Port first, Port last, bool inverted) =>
-        !inverted && first.Value == 0 && last.Value == ushort.MaxValue;
 
     private bool TryReadComment()
     {
@@ -106,8 +98,7 @@ internal ref partial struct RuleReader
         if (System.Text.Encoding.UTF8.GetByteCount(text) > Iptables.CommentBytesMax)
             return FailValue(text, $"a comment of at most {Iptables.CommentBytesMax} bytes");
         if (Iptables.ContainsControl(text)) return FailValue(text, "a comment without control characters");
-        if (_comment is not null)
-            return Fail(DiagnosticCatalog.RuleIncomplete, "found --comment a second time, expected it once");
+        if (_comment is not null) return Fail(DiagnosticCatalog.RuleIncomplete, "found --comment a second time, expected it once");
         _comment = _names.Word(text);
         return true;
     }
@@ -172,8 +163,8 @@ internal ref partial struct RuleReader
     {
         name = "";
         if (!TryReadValue("a name", out var text)) return false;
-        if (!Iptables.IsName(text, most))
-            return FailValue(text, $"a name of at most {most} printable characters without quotes");
+        if (text.Length > most || text.ContainsAnyExceptInRange('!', '~'))
+            return FailValue(text, $"a name of at most {most} printable characters");
         name = _names.Word(text);
         return true;
     }
@@ -193,8 +184,10 @@ internal ref partial struct RuleReader
                 if (_protocol is not { Inverted: false } protocol || protocol.Protocol != _portsOf)
                     return Fail(DiagnosticCatalog.RuleIncomplete,
                         $"found -m {_portsOf.KernelName()}, expected -p {_portsOf.KernelName()} with it");
-                Add(_first);
-                Add(_second);
+                Add(_first is Match.SourcePort { Inverted: false, First.Value: 0, Last.Value: ushort.MaxValue } ? null : _first);
+                Add(_second is Match.DestinationPort { Inverted: false, First.Value: 0, Last.Value: ushort.MaxValue }
+                    ? null
+                    : _second);
                 break;
             case Extension.AddressType:
                 if (_first is null && _second is null) return FailMissing("--src-type or --dst-type");
@@ -220,20 +213,16 @@ internal ref partial struct RuleReader
     }
 
     /// <summary>
-    /// Combinations as the kernel takes them (net/netfilter/xt_recent.c:recent_mt_check @v6.1); the defaults are the
-    /// tool's (extensions/libxt_recent.c:recent_init @iptables 1.8.9).
+    /// Combinations as the kernel takes them (net/netfilter/xt_recent.c:recent_mt_check @v6.1); the defaults are the tool's
+    /// (extensions/libxt_recent.c:recent_init @iptables 1.8.9).
     /// </summary>
     private bool TryFinishRecent()
     {
         if (_first is not Match.Recent recent) return FailMissing("--rcheck, --update, --set or --remove");
         var checks = recent.Action is RecentAction.Check or RecentAction.Update;
         if (!checks && (_seconds > 0 || _hitCount > 0 || _reap))
-        {
-            var option = Iptables.RecentOption(recent.Action);
             return Fail(DiagnosticCatalog.RuleIncomplete,
-                $"found --seconds, --hitcount or --reap with {option}, expected --rcheck or --update");
-        }
-
+                $"found --seconds, --hitcount or --reap with {Iptables.RecentOption(recent.Action)}, expected --rcheck or --update");
         if (_reap && _seconds == 0) return FailMissing("--seconds with --reap");
         Add(recent with
         {
@@ -256,8 +245,7 @@ internal ref partial struct RuleReader
 
     private bool Two(Match match) => _second is null ? Set(ref _second, match) : FailTwice();
 
-    private bool FailTwice() =>
-        Fail(DiagnosticCatalog.RuleIncomplete, "found an option of one match twice, expected it once");
+    private bool FailTwice() => Fail(DiagnosticCatalog.RuleIncomplete, "found an option of one match twice, expected it once");
 
     private bool FailMissing(string expected) =>
         Fail(DiagnosticCatalog.RuleIncomplete, $"found a match that is not complete, expected {expected}");

@@ -20,7 +20,7 @@ internal ref partial struct RuleReader
     private bool TryReadTarget()
     {
         if (!TryReadValue("a target", out var name)) return false;
-        if (_target is not null) return FailSecondTarget(name);
+        if (_target is not null) return Fail(DiagnosticCatalog.RuleIncomplete, $"found a second target '{name}', expected one");
         _target = name switch
         {
             "ACCEPT" => Accept,
@@ -41,42 +41,33 @@ internal ref partial struct RuleReader
     private bool TryReadGoto()
     {
         if (!TryReadValue("a chain", out var name)) return false;
-        if (_target is not null) return FailSecondTarget(name);
+        if (_target is not null) return Fail(DiagnosticCatalog.RuleIncomplete, $"found a second target '{name}', expected one");
         if (!Iptables.IsChainName(name)) return FailValue(name, "the name of a chain");
         _target = _names.Chain(name).Goto;
         return true;
     }
 
-    private bool FailSecondTarget(ReadOnlySpan<char> name) =>
-        Fail(DiagnosticCatalog.RuleIncomplete, $"found a second target '{name}', expected one");
-
     private bool TryReadTargetOption(ReadOnlySpan<char> option, bool inverted)
     {
         if (!Plain(option, inverted)) return false;
         if (_target is Target.Jump jump)
-        {
             return Fail(DiagnosticCatalog.RuleTargetUnknown,
-                $"found the target '{jump.Chain}' with the option '{option}', expected a target that is understood",
+                $"found the target '{jump.Chain}' with the option '{option}', expected a chain or a target that is understood",
                 "the rule is left out; a trace or check of these rules would not be the kernel's");
-        }
-
-        if (_targetOption)
-            return Fail(DiagnosticCatalog.RuleIncomplete, $"found {option} behind the target's one option");
+        if (_targetOption) return Fail(DiagnosticCatalog.RuleIncomplete, $"found {option} behind the target's option, expected the end");
         _targetOption = true;
         return _target switch
         {
             Target.Reject when option is "--reject-with" => TryReadRejectKind(),
             Target.Masquerade when option is "--random-fully" => Set(ref _target, MasqueradeRandomly),
             Target.Dnat when option is "--to-destination" => TryReadDestination(),
-            Target.SetMark when option is "--set-xmark" =>
-                TryReadMark(out var flip, out var clear) && SetMark(clear, flip),
-            Target.SetMark when option is "--set-mark" =>
-                TryReadMark(out var value, out var mask) && SetMark(value | mask, value),
+            Target.SetMark when option is "--set-xmark" => TryReadMark(out var flip, out var clear) && SetMark(clear, flip),
+            Target.SetMark when option is "--set-mark" => TryReadMark(out var value, out var mask) && SetMark(value | mask, value),
             Target.SetMark when option is "--and-mark" => TryReadBits(out var kept) && SetMark(~kept, 0),
             Target.SetMark when option is "--or-mark" => TryReadBits(out var set) && SetMark(set, set),
             Target.SetMark when option is "--xor-mark" => TryReadBits(out var flipped) && SetMark(0, flipped),
-            _ => Fail(DiagnosticCatalog.RuleOptionUnknown,
-                $"found '{option}', which is no option of the target before it", "the rule is left out"),
+            _ => Fail(DiagnosticCatalog.RuleOptionUnknown, $"found '{option}', which is no option of the target before it",
+                "the rule is left out"),
         };
     }
 
@@ -109,7 +100,7 @@ internal ref partial struct RuleReader
         Target.Reject { With: RejectKind.TcpReset } when _protocol is not { Protocol: Protocol.Tcp, Inverted: false } =>
             Fail(DiagnosticCatalog.RuleIncomplete, "found tcp-reset, expected -p tcp with it"),
         Target.Dnat when _protocol is not { Inverted: false } protocol || !protocol.Protocol.HasPorts() =>
-            Fail(DiagnosticCatalog.RuleIncomplete, "found a port for DNAT, expected -p tcp, udp or sctp with it"),
+            Fail(DiagnosticCatalog.RuleIncomplete, "found a port to translate to, expected -p tcp, udp or sctp with it"),
         _ => true,
     };
 }

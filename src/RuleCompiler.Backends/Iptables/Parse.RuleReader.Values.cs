@@ -38,6 +38,15 @@ internal ref partial struct RuleReader
         return true;
     }
 
+    private bool TryReadInterface(out string name)
+    {
+        name = "";
+        if (!TryReadValue("an interface", out var text)) return false;
+        if (text.Length > Iptables.InterfaceCharsMax) return FailValue(text, $"an interface of at most {Iptables.InterfaceCharsMax} characters");
+        name = _names.Word(text);
+        return true;
+    }
+
     private bool TryReadProtocol(bool inverted)
     {
         const string Expected = "tcp, udp, sctp, icmp or ipv6-icmp";
@@ -69,16 +78,15 @@ internal ref partial struct RuleReader
     {
         const string Expected = "a counter";
         if (!TryReadValue(Expected, out var text)) return false;
-        return ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _) ||
-               FailValue(text, Expected);
+        return ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _) || FailValue(text, Expected);
     }
 
     private bool TryReadNumber(int most, out int number)
     {
         number = 0;
         if (!TryReadValue($"a number from 1 to {most}", out var text)) return false;
-        var valid = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
-        return (valid && number >= 1 && number <= most) || FailValue(text, $"a number from 1 to {most}");
+        return (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number >= 1 && number <= most) ||
+               FailValue(text, $"a number from 1 to {most}");
     }
 
     /// <summary>PORT, FIRST:LAST, :LAST or FIRST:.</summary>
@@ -97,8 +105,7 @@ internal ref partial struct RuleReader
 
         var from = text[..colon];
         var to = text[(colon + 1)..];
-        var valid = (from.IsEmpty || Port.TryParse(from, null, out first)) &&
-                    (to.IsEmpty || Port.TryParse(to, null, out last));
+        var valid = (from.IsEmpty || Port.TryParse(from, null, out first)) && (to.IsEmpty || Port.TryParse(to, null, out last));
         return (valid && first <= last) || FailValue(text, Expected);
     }
 
@@ -132,9 +139,7 @@ internal ref partial struct RuleReader
                uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
     }
 
-    /// <summary>
-    /// lround(2^31 · p), as the tool computes (extensions/libxt_statistic.c:statistic_parse @iptables 1.8.9).
-    /// </summary>
+    /// <summary>lround(2^31 · p), as the tool computes (extensions/libxt_statistic.c:statistic_parse @iptables 1.8.9).</summary>
     private bool TryReadProbability(out uint threshold)
     {
         const string Expected = "a probability from 0 to 1";
@@ -164,9 +169,7 @@ internal ref partial struct RuleReader
         }
     }
 
-    /// <summary>
-    /// COUNT,CODE JT JF K,CODE JT JF K,… in decimal (extensions/libxt_bpf.c:bpf_parse_program @iptables 1.8.9).
-    /// </summary>
+    /// <summary>COUNT,CODE JT JF K,CODE JT JF K,… in decimal (extensions/libxt_bpf.c:bpf_parse_program @iptables 1.8.9).</summary>
     private bool TryReadBytecode(out Seq<BpfInstruction> program)
     {
         const string Expected = "a classic BPF program like '2,6 0 0 1,6 0 0 0' of at most 64 instructions";

@@ -7,8 +7,8 @@ using RuleCompiler.Ir.Text;
 namespace RuleCompiler.Backends.Iptables;
 
 /// <summary>
-/// Reads one command line. Header options may stand anywhere, as they may for the tool; a match's options follow its
-/// -m, a target's follow its -j, as every save writes them. The first fault ends the line.
+/// Reads one command line. Header options may stand anywhere, as they may for the tool; a match's options follow its -m,
+/// a target's follow its -j, as every save writes them. The first fault ends the line.
 /// </summary>
 internal ref partial struct RuleReader(ReadOnlySpan<char> line, Family family, NameTable names)
 {
@@ -57,8 +57,7 @@ internal ref partial struct RuleReader(ReadOnlySpan<char> line, Family family, N
         if (letter == '\0')
         {
             return verb[0] == '-'
-                ? Fail(DiagnosticCatalog.RuleCommandUnsupported,
-                    $"found the command '{verb}', expected -A, -I, -D, -R, -F or -X")
+                ? Fail(DiagnosticCatalog.RuleCommandUnsupported, $"found the command '{verb}', expected -A, -I, -D, -R, -F or -X")
                 : Fail(DiagnosticCatalog.RuleLineUnreadable, $"found '{verb}', expected a command such as -A CHAIN");
         }
 
@@ -101,16 +100,14 @@ internal ref partial struct RuleReader(ReadOnlySpan<char> line, Family family, N
     {
         position = 0;
         if (!_cursor.TryNext(out word) || !char.IsAsciiDigit(word[0])) return false;
-        if (int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out position) && position >= 1)
-            return true;
+        if (int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out position) && position >= 1) return true;
         FailValue(word, "a position, 1 or more");
         return null;
     }
 
     private bool AtEnd()
     {
-        if (!_cursor.TryNext(out var word))
-            return _cursor.Fault == Cursor.Split.None || FailAtEnd("the end of the line");
+        if (!_cursor.TryNext(out var word)) return _cursor.Fault is null || FailAtEnd("the end of the line");
         return Fail(DiagnosticCatalog.RuleLineUnreadable, $"found '{word}', expected the end of the line");
     }
 
@@ -137,7 +134,7 @@ internal ref partial struct RuleReader(ReadOnlySpan<char> line, Family family, N
             word = default;
         }
 
-        if (_cursor.Fault != Cursor.Split.None || inverted) return FailAtEnd("an option");
+        if (_cursor.Fault is not null || inverted) return FailAtEnd("an option");
         if (!TryFinishExtension() || !TryFinishTarget()) return false;
         rule = new Rule(Matches(), _target, _comment);
         return true;
@@ -155,10 +152,10 @@ internal ref partial struct RuleReader(ReadOnlySpan<char> line, Family family, N
                        Set(ref _destination,
                            IsAny(destinationMask, inverted) ? null : new(destination, destinationMask, inverted));
             case "-i" or "--in-interface":
-                return Once(2, option) && TryReadName(Iptables.InterfaceCharsMax, out var input) &&
+                return Once(2, option) && TryReadInterface(out var input) &&
                        Set(ref _inInterface, input is "+" && !inverted ? null : new(input, inverted));
             case "-o" or "--out-interface":
-                return Once(3, option) && TryReadName(Iptables.InterfaceCharsMax, out var output) &&
+                return Once(3, option) && TryReadInterface(out var output) &&
                        Set(ref _outInterface, output is "+" && !inverted ? null : new(output, inverted));
             case "-p" or "--protocol" or "--proto":
                 return Once(4, option) && TryReadProtocol(inverted);
@@ -171,9 +168,7 @@ internal ref partial struct RuleReader(ReadOnlySpan<char> line, Family family, N
             case "-c" or "--set-counters":
                 return Plain(option, inverted) && TryReadCounter() && TryReadCounter();
             default:
-                return _target is null
-                    ? TryReadExtensionOption(option, inverted)
-                    : TryReadTargetOption(option, inverted);
+                return _target is null ? TryReadExtensionOption(option, inverted) : TryReadTargetOption(option, inverted);
         }
     }
 
@@ -226,15 +221,10 @@ internal ref partial struct RuleReader(ReadOnlySpan<char> line, Family family, N
         Fail(DiagnosticCatalog.RuleValueInvalid, $"found '{found}', expected {expected}");
 
     /// <summary>The line ended, or could not be split further, where something was expected.</summary>
-    private bool FailAtEnd(string expected) => _cursor.Fault switch
-    {
-        Cursor.Split.None => Fail(DiagnosticCatalog.RuleValueInvalid,
-            $"found the end of the line, expected {expected}"),
-        Cursor.Split.WordTooLong => Fail(DiagnosticCatalog.RuleTooLong,
-            $"found a word that is too long, expected {expected} of at most {Cursor.WordCharsMax} characters"),
-        Cursor.Split.QuoteOpen => Fail(DiagnosticCatalog.RuleLineUnreadable,
-            $"found a quote that is not closed, expected {expected}"),
-    };
+    private bool FailAtEnd(string expected) => _cursor.Fault is { } fault
+        ? Fail(fault.Contains("characters", StringComparison.Ordinal) ? DiagnosticCatalog.RuleTooLong : DiagnosticCatalog.RuleLineUnreadable,
+            $"found {fault}, expected {expected}")
+        : Fail(DiagnosticCatalog.RuleValueInvalid, $"found the end of the line, expected {expected}");
 
     internal readonly record struct LineFault(DiagnosticRule Rule, int Column, string Message, string? Hint);
 }

@@ -8,9 +8,7 @@ namespace RuleCompiler.Backends.Iptables;
 /// <summary>Splits a file into blocks and lines; a <see cref="RuleReader"/> reads the rule of a line.</summary>
 internal sealed class ScriptReader(ArtifactFile file, Family family, NameTable names, List<Diagnostic> diagnostics)
 {
-    /// <summary>
-    /// fgets into char buffer[10240] (iptables/iptables-restore.c, iptables/xtables-restore.c @iptables 1.8.9).
-    /// </summary>
+    /// <summary>fgets into char buffer[10240] (iptables/iptables-restore.c, iptables/xtables-restore.c @iptables 1.8.9).</summary>
     internal const int LineCharsMax = 10_238;
 
     /// <summary>Bounds the report on a file that holds no rules at all.</summary>
@@ -53,7 +51,7 @@ internal sealed class ScriptReader(ArtifactFile file, Family family, NameTable n
         if (line.IsEmpty || line[0] == '#') return;
         if (line.Length > LineCharsMax)
             Report(DiagnosticCatalog.RuleTooLong, 1,
-                $"found a line of {line.Length} characters, expected at most {LineCharsMax}", "shorten the rule");
+                $"found a line of {line.Length} characters, expected at most {LineCharsMax}", "split or shorten the rule");
         else if (line.ContainsAnyInRange('\0', '\x1f') && FindControl(line) is var control and >= 0)
             Report(DiagnosticCatalog.RuleLineUnreadable, control + 1,
                 $"found the character U+{(int)line[control]:X4}, expected text with \\n at its line ends{In(line)}",
@@ -184,8 +182,7 @@ internal sealed class ScriptReader(ArtifactFile file, Family family, NameTable n
         var cut = text.Length > ExcerptCharsMax;
         Span<char> shown = stackalloc char[ExcerptCharsMax];
         var length = Math.Min(text.Length, ExcerptCharsMax);
-        for (var i = 0; i < length; i++)
-            shown[i] = char.IsControl(text[i]) || char.IsSurrogate(text[i]) ? '?' : text[i];
+        for (var i = 0; i < length; i++) shown[i] = char.IsControl(text[i]) || char.IsSurrogate(text[i]) ? '?' : text[i];
         return cut ? $"{shown[..length]}…" : shown[..length].ToString();
     }
 

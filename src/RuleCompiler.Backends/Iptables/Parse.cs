@@ -8,8 +8,8 @@ namespace RuleCompiler.Backends.Iptables;
 public sealed partial class Iptables
 {
     /// <summary>
-    /// The ruleset that the files' blocks, one after the other, make of an empty kernel. A line that cannot be read,
-    /// or that the kernel would refuse, is an error and is left out; reading goes on behind it.
+    /// The ruleset that the files' blocks, one after the other, make of an empty kernel. A line that cannot be read, or that
+    /// the kernel would refuse, is an error and is left out; reading goes on behind it.
     /// </summary>
     public static Parsed<IptablesRuleset> Parse(Seq<ArtifactFile> files, Family family)
     {

@@ -69,11 +69,11 @@ public sealed partial class Iptables
                 break;
             case Match.InInterface input:
                 PrintOption(writer, input.Inverted, "-i ");
-                PrintName(writer, input.Name, InterfaceCharsMax);
+                PrintWord(writer, input.Name);
                 break;
             case Match.OutInterface output:
                 PrintOption(writer, output.Inverted, "-o ");
-                PrintName(writer, output.Name, InterfaceCharsMax);
+                PrintWord(writer, output.Name);
                 break;
             case Match.OfProtocol protocol:
                 PrintOption(writer, protocol.Inverted, "-p ");
@@ -126,7 +126,7 @@ public sealed partial class Iptables
                 break;
             case Match.Nfacct nfacct:
                 writer.Write(" -m nfacct --nfacct-name ");
-                PrintName(writer, nfacct.Name, NfacctNameCharsMax);
+                PrintWord(writer, nfacct.Name);
                 break;
             case Match.Source or Match.Destination or Match.InInterface or Match.OutInterface or Match.OfProtocol:
                 throw Unprintable($"{match} behind an extension: header matches come first");
@@ -215,7 +215,7 @@ public sealed partial class Iptables
 
         if (recent.Mask.Family != family) throw Unprintable($"the mask {recent.Mask} for {family}");
         writer.Write(" --name ");
-        PrintName(writer, recent.List, RecentNameCharsMax);
+        PrintWord(writer, recent.List);
         writer.Write(" --mask ");
         writer.Write(recent.Mask);
         writer.Write(" --rsource");
@@ -223,7 +223,6 @@ public sealed partial class Iptables
 
     private static void PrintBytecode(ArtifactWriter writer, Seq<BpfInstruction> program)
     {
-        if (program.Count is 0 or > BpfInstructionsMax) throw Unprintable($"a program of {program.Count} instructions");
         writer.Write(" -m bpf --bytecode \"");
         writer.Write(program.Count);
         foreach (var instruction in program)

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace RuleCompiler.Backends.Iptables;
 
 /// <content>Words as iptables-restore splits and unquotes them, and the lengths that it and the kernel allow.</content>
@@ -16,23 +18,20 @@ public sealed partial class Iptables
     /// <summary>IFNAMSIZ is 16 with the final NUL (include/uapi/linux/if.h @v6.1).</summary>
     internal const int InterfaceCharsMax = 15;
 
-    /// <summary>
-    /// XT_RECENT_NAME_LEN is 200 with the final NUL (include/uapi/linux/netfilter/xt_recent.h @v6.1).
-    /// </summary>
+    /// <summary>XT_RECENT_NAME_LEN is 200 with the final NUL (include/uapi/linux/netfilter/xt_recent.h @v6.1).</summary>
     internal const int RecentNameCharsMax = 199;
 
-    /// <summary>
-    /// Linux 6.18 says "larger than allowed maximum (65535)"; older kernels allow 255 (net/netfilter/xt_recent.c).
-    /// </summary>
+    /// <summary>Linux 6.18 says "larger than allowed maximum (65535)"; older kernels allow 255 (net/netfilter/xt_recent.c).</summary>
     internal const int RecentHitCountMax = 65_535;
 
-    /// <summary>
-    /// NFACCT_NAME_MAX is 32 with the final NUL (include/uapi/linux/netfilter/nfnetlink_acct.h @v6.1).
-    /// </summary>
+    /// <summary>NFACCT_NAME_MAX is 32 with the final NUL (include/uapi/linux/netfilter/nfnetlink_acct.h @v6.1).</summary>
     internal const int NfacctNameCharsMax = 31;
 
     /// <summary>XT_BPF_MAX_NUM_INSTR (include/uapi/linux/netfilter/xt_bpf.h @v6.1).</summary>
     internal const int BpfInstructionsMax = 64;
+
+    private static readonly SearchValues<char> PlainChars =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:/+@,");
 
     /// <summary>
     /// Targets of the kernel's own and of extensions that this room knows: no chain can have these names.
@@ -45,7 +44,8 @@ public sealed partial class Iptables
     /// @iptables 1.8.9; quotes it takes, but its own restore cannot read them back).
     /// </summary>
     internal static bool IsChainName(ReadOnlySpan<char> name) =>
-        IsName(name, ChainNameCharsMax) && name[0] is not ('-' or '!') && !IsTargetName(name);
+        name.Length is > 0 and <= ChainNameCharsMax && name[0] is not ('-' or '!') &&
+        !name.ContainsAnyExceptInRange('!', '~') && !name.Contains('"') && !IsTargetName(name);
 
     private static void PrintChainName(ArtifactWriter writer, string name)
     {
@@ -53,16 +53,13 @@ public sealed partial class Iptables
         writer.Write(name);
     }
 
-    /// <summary>
-    /// Interfaces, lists and counters: the tool saves them bare, so that it could not read blanks and quotes back.
-    /// </summary>
-    internal static bool IsName(ReadOnlySpan<char> name, int charsMax) =>
-        name.Length > 0 && name.Length <= charsMax && !name.ContainsAnyExceptInRange('!', '~') && !name.Contains('"');
-
-    private static void PrintName(ArtifactWriter writer, string name, int charsMax)
+    /// <summary>A name that may hold any printable character; quoted only where it has to be.</summary>
+    private static void PrintWord(ArtifactWriter writer, string word)
     {
-        if (!IsName(name, charsMax)) throw Unprintable($"the name '{name}'");
-        writer.Write(name);
+        if (word.Length > 0 && !word.AsSpan().ContainsAnyExcept(PlainChars))
+            writer.Write(word);
+        else
+            PrintQuoted(writer, word);
     }
 
     /// <summary>

@@ -55,7 +55,7 @@ public sealed class CommandLineTests
 
     [Theory]
     [InlineData("RC6001: no verb was given, expected one of")]
-    [InlineData("'completion'; did you mean 'completions'?", "completion")]
+    [InlineData("found 'completion', expected a verb; did you mean 'completions'?", "completion")]
     [InlineData("'--colr'; did you mean '--color'?", "completions", "bash", "--colr")]
     [InlineData("--color is 'pink'; expected one of auto, always, never", "completions", "bash", "--color", "pink")]
     [InlineData("--diagnostics is 'xml'; expected one of text, json, sarif", "completions", "bash", "--diagnostics", "xml")]

@@ -9,7 +9,7 @@ namespace RuleCompiler.Tests.Gen;
 /// print → restore → save → parse must give this very ruleset back. Needs the nfacct object <see cref="Counter"/>
 /// (<c>nfacct add</c>) in the network namespace.
 /// </summary>
-public static class EveryRuleForm
+internal static class EveryRuleForm
 {
     public const string Counter = "rulec_every_form";
 
@@ -50,9 +50,7 @@ public static class EveryRuleForm
         ]),
     ]);
 
-    /// <summary>
-    /// What a save shows of a ruleset in an otherwise empty namespace: every built-in chain, with its policy.
-    /// </summary>
+    /// <summary>What a save shows of a ruleset in an otherwise empty namespace: every built-in chain, with its policy.</summary>
     public static IptablesRuleset AsSaved(IptablesRuleset ruleset) => ruleset with
     {
         Tables = ruleset.Tables.Select(table => table with
@@ -60,7 +58,7 @@ public static class EveryRuleForm
             Chains =
             [
                 .. table.Name.BuiltInChains().ToArray()
-                    .Select(name => table.Chains.FirstOrDefault(chain => chain.Name == name) ?? new(name, null, []))
+                    .Select(name => table.Chains.FirstOrDefault(chain => chain.Name == name) ?? new Chain(name, null, []))
                     .Select(chain => chain with { Policy = chain.Policy ?? Policy.Accept }),
                 .. table.Chains.Where(chain => !table.Name.IsBuiltIn(chain.Name)),
             ],
@@ -87,8 +85,7 @@ public static class EveryRuleForm
             [sctp, new Match.DestinationPort(new(0), new(36412))],
             [new Match.ConntrackState(ConntrackStates.Invalid | ConntrackStates.New | ConntrackStates.Untracked)],
             [new Match.ConntrackState(
-                ConntrackStates.Related | ConntrackStates.Established | ConntrackStates.Snat | ConntrackStates.Dnat,
-                true)],
+                ConntrackStates.Related | ConntrackStates.Established | ConntrackStates.Snat | ConntrackStates.Dnat, true)],
             [new Match.Mark(0x4000, 0x4000), new Match.Mark(0x8000, 0x8000, true)],
             [new Match.Mark(7, uint.MaxValue)],
             [new Match.SourceIsLocal(), new Match.DestinationIsLocal(true)],

@@ -13,8 +13,7 @@ namespace RuleCompiler.Tests.Gen;
 /// </summary>
 public static class RulesetGen
 {
-    private static readonly string[] UserChains =
-        ["A", "KUBE-SERVICES", "KUBE-SVC-0123456789ABCDEF", "cali-x:y", "z#1"];
+    private static readonly string[] UserChains = ["A", "KUBE-SERVICES", "KUBE-SVC-0123456789ABCDEF", "cali-x:y", "z#1"];
 
     public static Arbitrary<IptablesRuleset> Rulesets() => Arb.From(Ruleset, Shrink);
 
@@ -33,37 +32,32 @@ public static class RulesetGen
             from users in G.SubListOf(UserChains)
             let order = builtIn.Concat(users.Order(StringComparer.Ordinal)).ToArray()
             from chains in G.CollectToArray(order.Select(chain =>
-                OneChain(name, chain, users.ToArray(), family)))
-            select new Table(name, chains.Where(chain => IsWorthMentioning(name, chain)).ToSeq());
+                OneChain(chain, builtIn.Contains(chain), users.ToArray(), family)))
+            select new Table(name, chains
+                .Where(chain => chain.Policy is not null || !chain.Rules.IsEmpty || !name.IsBuiltIn(chain.Name)).ToSeq());
     }
 
-    /// <summary>A built-in chain always exists: without rules and policy there is nothing to say of it.</summary>
-    private static bool IsWorthMentioning(TableName table, Chain chain) =>
-        chain.Policy is not null || !chain.Rules.IsEmpty || !table.IsBuiltIn(chain.Name);
-
-    private static Gen<Chain> OneChain(TableName table, string name, string[] users, Family family) =>
-        from policy in table.IsBuiltIn(name)
-            ? G.Elements<Policy?>(null, Policy.Accept, table == TableName.Nat ? Policy.Accept : Policy.Drop)
+    private static Gen<Chain> OneChain(string name, bool builtIn, string[] users, Family family) =>
+        from policy in builtIn
+            ? G.Elements<Policy?>(null, Policy.Accept, Policy.Drop)
             : G.Constant<Policy?>(null)
-        from rules in OneRule(table, users, family).ListOf().Resize(4)
+        from rules in OneRule(users, family).ListOf().Resize(4)
         select new Chain(name, policy, rules.ToSeq());
 
-    private static Gen<Rule> OneRule(TableName table, string[] chains, Family family) =>
+    private static Gen<Rule> OneRule(string[] chains, Family family) =>
         from header in Header(family)
         let protocol = header.OfType<Match.OfProtocol>().SingleOrDefault(match => !match.Inverted)?.Protocol
         from extensions in Extension(protocol, family).ListOf().Resize(3)
         from target in OneTarget(chains, protocol, family)
-            .Where(target => target is not Target.Drop || table != TableName.Nat)
         from comment in Comment
         select new Rule([.. header, .. extensions], target, comment);
 
     private static Gen<Match[]> Header(Family family) =>
-        from source in Optional(Network(family), (net, not) => new Match.Source(net.Address, net.Mask, not))
-        from destination in Optional(Network(family), (net, not) => new Match.Destination(net.Address, net.Mask, not))
+        from source in Optional(Network(family), (network, not) => new Match.Source(network.Address, network.Mask, not))
+        from destination in Optional(Network(family), (network, not) => new Match.Destination(network.Address, network.Mask, not))
         from input in Optional(Interface, (name, not) => new Match.InInterface(name, not))
         from output in Optional(Interface, (name, not) => new Match.OutInterface(name, not))
-        from protocol in Optional(
-            G.Elements(Enum.GetValues<Protocol>()), (value, not) => new Match.OfProtocol(value, not))
+        from protocol in Optional(G.Elements(Enum.GetValues<Protocol>()), (value, not) => new Match.OfProtocol(value, not))
         select new[] { source, destination, input, output, protocol }.OfType<Match>().ToArray();
 
     private static Gen<Match?> Optional<T>(Gen<T> gen, Func<T, bool, Match> make) => G.Frequency(
@@ -97,8 +91,7 @@ public static class RulesetGen
         [
             from states in G.Choose(1, 127) from inverted in Flag
             select (Match)new Match.ConntrackState((ConntrackStates)states, inverted),
-            from value in Word from mask in Word from inverted in Flag
-            select (Match)new Match.Mark(value, mask, inverted),
+            from value in Word from mask in Word from inverted in Flag select (Match)new Match.Mark(value, mask, inverted),
             Flag.Select(inverted => (Match)new Match.SourceIsLocal(inverted)),
             Flag.Select(inverted => (Match)new Match.DestinationIsLocal(inverted)),
             from threshold in Word from inverted in Flag
@@ -129,15 +122,14 @@ public static class RulesetGen
 
     private static Gen<Match> Recent(Family family) =>
         from action in G.Elements(Enum.GetValues<RecentAction>())
-        from list in G.Elements("DEFAULT", "KUBE-SEP-0123456789ABCDEF", "a.b!c", "7")
+        from list in G.Elements("DEFAULT", "KUBE-SEP-0123456789ABCDEF", "with\"quote", "7")
         from seconds in G.Choose(0, 86_400)
         from hits in G.Choose(0, 255)
         from reap in Flag
         from mask in Bits(family)
         from inverted in Flag
         let checks = action is RecentAction.Check or RecentAction.Update
-        select (Match)new Match.Recent(
-            action, list, checks ? seconds : 0, checks ? hits : 0, checks && reap && seconds > 0,
+        select (Match)new Match.Recent(action, list, checks ? seconds : 0, checks ? hits : 0, checks && reap && seconds > 0,
             Ip.Create(family, mask), inverted);
 
     private static Gen<BpfInstruction> Instruction =>
@@ -176,8 +168,7 @@ public static class RulesetGen
 
     private static Gen<string?> Comment => G.Frequency(
         (1, G.Constant<string?>(null)),
-        (1, G.Elements<string?>(
-            "ns/name:port cluster IP", "plain", "'", "\\", "\"", "!", "-j", "# ]", "é→𝄞", new string('x', 255))),
+        (1, G.Elements<string?>("ns/name:port cluster IP", "plain", "'", "\\", "\"", "!", "-j", "# ]", "é→𝄞", new string('x', 255))),
         (1, G.Choose(' ', '~').Select(code => (char)code).NonEmptyListOf().Resize(60)
             .Select(characters => (string?)string.Concat(characters))));
 
@@ -201,7 +192,8 @@ public static class RulesetGen
                 Tables = ruleset.Tables.Select(other => other.Name != table.Name ? other : other with
                 {
                     Chains = other.Chains.Select(chain => chain.Name == changed.Name ? changed : chain)
-                        .Where(chain => IsWorthMentioning(table.Name, chain)).ToSeq(),
+                        .Where(chain => chain.Policy is not null || !chain.Rules.IsEmpty || !table.Name.IsBuiltIn(chain.Name))
+                        .ToSeq(),
                 }).Where(other => !other.Chains.IsEmpty).ToSeq(),
             };
         }

@@ -10,9 +10,9 @@ using Room = RuleCompiler.Backends.Iptables.Iptables;
 namespace RuleCompiler.Tests.Backends.Iptables;
 
 /// <summary>
-/// Every row was run through iptables-nft-restore --noflush and iptables-legacy-restore --noflush 1.8.9 on Linux
-/// 6.18; both gave what is written here. They differ in one thing that is left out: a loop of chains that a packet
-/// can reach is refused by the nft flavour and taken by the legacy one.
+/// Every row was run through iptables-nft-restore --noflush and iptables-legacy-restore --noflush 1.8.9 on Linux 6.18; both
+/// gave what is written here. They differ in one thing that is left out: a loop of chains that a packet can reach is
+/// refused by the nft flavour and taken by the legacy one.
 /// </summary>
 public sealed class ApplyTests
 {
@@ -32,8 +32,7 @@ public sealed class ApplyTests
     [InlineData(Two, "-F A\n", ":A - [0:0]\n")]
     [InlineData(Two, ":A - [0:0]\n-X A\n", "")]
     [InlineData(Two, "-F A\n-X A\n:A - [0:0]\n-A A -j RETURN\n", ":A - [0:0]\n-A A -j RETURN\n")]
-    [InlineData(Two, "-A A -j RETURN\n:B - [0:0]\n-A B -j RETURN\n",
-        Two + "-A A -j RETURN\n:B - [0:0]\n-A B -j RETURN\n")]
+    [InlineData(Two, "-A A -j RETURN\n:B - [0:0]\n-A B -j RETURN\n", Two + "-A A -j RETURN\n:B - [0:0]\n-A B -j RETURN\n")]
     [InlineData(Two, "-A A -j A\n", Two + "-A A -j A\n")]
     [InlineData(Referenced, "-D INPUT -j A\n-X A\n", "")]
     [InlineData("-A INPUT -j ACCEPT\n", ":INPUT DROP [0:0]\n", ":INPUT DROP [0:0]\n-A INPUT -j ACCEPT\n")]

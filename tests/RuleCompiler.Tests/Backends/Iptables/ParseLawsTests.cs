@@ -55,8 +55,7 @@ public sealed class ParseLawsTests
     {
         PrintWhatIsRead(Encoding.UTF8.GetString(bytes));
         PrintWhatIsRead(Encoding.Latin1.GetString(bytes));
-        var noise = string.Concat(bytes.Select(value => Noise[value % Noise.Length]));
-        PrintWhatIsRead($"*nat\n:A - [0:0]\n-A A {noise}\nCOMMIT\n");
+        PrintWhatIsRead("*nat\n:A - [0:0]\n-A A " + string.Concat(bytes.Select(value => Noise[value % Noise.Length])) + "\nCOMMIT\n");
     }
 
     /// <summary>Valid text with a few characters changed, left out, doubled or cut off.</summary>

@@ -16,9 +16,7 @@ public sealed class PrintTests
     {
         var file = Assert.Single(Room.Print(EveryRuleForm.For(family)));
         Assert.Equal(tool + ".rules", file.Name);
-        var golden = Checkout.PathOf(
-            "tests/RuleCompiler.Tests/Backends/Iptables", $"EveryRuleForm.{tool}.verified.txt");
-        Assert.Equal(File.ReadAllText(golden), file.Text);
+        Assert.Equal(File.ReadAllText(Checkout.PathOf("tests/RuleCompiler.Tests/Backends/Iptables", $"EveryRuleForm.{tool}.verified.txt")), file.Text);
     }
 
     [Theory]
@@ -86,10 +84,6 @@ public sealed class PrintTests
         new Rule([], new Target.Jump("A B")),
         new Rule([], new Target.Jump("-A")),
         new Rule([], new Target.Jump("ACCEPT")),
-        new Rule([new Match.InInterface("two words")], null),
-        new Rule([new Match.InInterface("sixteen-chars-no")], null),
-        new Rule([new Match.Nfacct("\"")], null),
-        new Rule([new Match.Bpf([])], null),
         new Rule([], new Target.Jump(new string('X', 29))),
         new Rule([], new Target.Dnat(Endpoint.Parse("[fd00::1]:80"))),
         new Rule([new Match.Source(Ip.Parse("10.0.0.1"), Ip.Parse("255.0.0.0"))], null),

@@ -1,0 +1,67 @@
+using System.Text;
+using RuleCompiler.Backends;
+using RuleCompiler.Backends.Iptables;
+using RuleCompiler.Cli.Inputs;
+using RuleCompiler.Emulator;
+using RuleCompiler.Ir;
+using RuleCompiler.Ir.Net;
+using RuleCompiler.Ir.Text;
+using RuleCompiler.Kube;
+using PacketEmulator = RuleCompiler.Emulator.Emulator;
+
+namespace RuleCompiler.Cli.Compilation;
+
+/// <summary>An emulated node with the rules of one family.</summary>
+internal sealed record Emulation(PacketEmulator Emulator, HostNetwork Host, NodeFacts Node, Family Family, ManualClock Clock)
+{
+    /// <summary>The rules that a cluster compiles to. Their text is emulated, since that is what ships.</summary>
+    public static Emulation? OfCluster(LoadedCluster loaded, Family family, ulong seed, Session session) =>
+        OfFiles(CompiledFamily.Compile(loaded, family, session).Files, loaded.Node, family, seed, session);
+
+    /// <summary>Rules as text: our own, or what iptables-save writes.</summary>
+    public static Emulation? OfRules(InputFile rules, NodeFacts node, Family family, ulong seed, Session session) =>
+        OfFiles([new ArtifactFile(rules.Path, Encoding.UTF8.GetString(rules.Content.Span))], node, family, seed, session);
+
+    /// <summary>
+    /// Where a packet from this address comes in: null from a process of the node, else the interface that the way back
+    /// leads to.
+    /// </summary>
+    public string? ArrivalOf(Ip source)
+    {
+        if (IsLocal(source)) return null;
+        var best = default(Route?);
+        foreach (var route in Host.Routes)
+        {
+            if (route.Destination.Contains(source) && (best is null || route.Destination.Length > best.Destination.Length)) best = route;
+        }
+
+        return best?.OutputInterface ?? HostNetworks.Uplink;
+    }
+
+    public bool IsLocal(Ip address) => Node.IsLocal(address);
+
+    /// <summary>The node's address that a client behind an interface sees errors from.</summary>
+    public Ip? AddressTowards(string? networkInterface)
+    {
+        foreach (var device in Host.Interfaces)
+        {
+            if (device.Name != networkInterface) continue;
+            foreach (var address in device.Addresses)
+                if (address.Family == Family) return address;
+        }
+
+        return Node.Primary(Family);
+    }
+
+    private static Emulation? OfFiles(Seq<ArtifactFile> files, NodeFacts node, Family family, ulong seed, Session session)
+    {
+        var parsed = Iptables.Parse(files, family);
+        session.Report(parsed.Diagnostics);
+        if (parsed.HasErrors) return null;
+        var (program, diagnostics) = IptablesTranslator.TryTranslate(parsed.Artifact);
+        session.Report(diagnostics);
+        if (program is null) return null;
+        var (host, clock) = (HostNetworks.For(node, family), new ManualClock());
+        return new Emulation(new PacketEmulator(program, host, clock, new SeededRandom(seed)), host, node, family, clock);
+    }
+}

@@ -1,0 +1,104 @@
+using System.CommandLine;
+using RuleCompiler.Cli.Compilation;
+using RuleCompiler.Cli.Diagnostics;
+using RuleCompiler.Cli.Inputs;
+using RuleCompiler.Ir;
+using RuleCompiler.Ir.Net;
+using RuleCompiler.Ir.Text;
+
+namespace RuleCompiler.Cli.Verbs;
+
+/// <summary>From YAML to rules.</summary>
+internal static class CompileVerb
+{
+    public static Command Create(Shell shell)
+    {
+        var cluster = new ClusterOptions(isRequired: true, takesSeveral: true);
+        var mode = ModeOption.Create();
+        var family = FamilyOption.Create("One family alone; standard output is then what its restore tool reads.");
+        var directory = new Option<string?>("--output", "-o")
+        {
+            Description = "Write one file per family into this directory instead of standard output.",
+            HelpName = "DIR",
+        };
+        var verb = new Verb(
+            "compile",
+            "Compile Services and EndpointSlices into the rules of one node.",
+            new Example("both families, as text", "rulec compile -f cluster.yaml --node node-0 --mode iptables"),
+            new Example(
+                "straight into the kernel",
+                "rulec compile -f cluster.yaml --node node-0 --family ipv4 | iptables-restore --noflush"),
+            new Example(
+                "from a living cluster",
+                "kubectl get svc,endpointslices,nodes -A -o yaml | rulec compile -f - --config kube-proxy.yaml -o rules/"),
+            new Example(
+                "annotations for a code host", "rulec compile -f manifests/ --node node-0 --diagnostics sarif 2> rulec.sarif"));
+        cluster.AddTo(verb);
+        verb.Options.Add(mode);
+        verb.Options.Add(family);
+        verb.Options.Add(directory);
+        verb.Runs(shell, (parsed, session) =>
+        {
+            if (cluster.Load(parsed, session) is not { } loaded) return ExitCode.BadInput;
+            if (!ModeOption.IsKnown(parsed.GetValue(mode), loaded.Node.Config, session)) return ExitCode.BadInput;
+            var families = parsed.GetValue(family) is { } one ? [one] : CompiledFamily.Both;
+            return Run(loaded, families, parsed.GetValue(directory), session);
+        });
+        return verb;
+    }
+
+    private static int Run(LoadedCluster loaded, Seq<Family> families, string? directory, Session session)
+    {
+        var compiled = families.Select(family => CompiledFamily.Compile(loaded, family, session)).ToList();
+        foreach (var one in compiled)
+        {
+            var (ports, frontends) = (one.Graph.ServicePorts.Count, one.Graph.ServicePorts.Sum(port => port.Frontends.Count));
+            session.NoteVerbose(
+                $"{NameOf(one.Family)}: {DiagnosticText.Counted(ports, "service port")}, {DiagnosticText.Counted(frontends, "frontend")}, "
+                + DiagnosticText.Counted(one.Artifact.Tables.Sum(table => table.Chains.Sum(chain => chain.Rules.Count)), "rule"));
+        }
+
+        return directory is null ? Print(compiled, session) : Write(compiled, directory, session);
+    }
+
+    /// <summary>Between two families stands a comment, which the restore tools pass over.</summary>
+    private static int Print(List<CompiledFamily> compiled, Session session)
+    {
+        foreach (var one in compiled)
+        {
+            if (compiled.Count > 1)
+                session.Shell.Output.WriteLine($"# ==== {NameOf(one.Family)}: for {CompiledFamily.RestoreTool(one.Family)} ====");
+            foreach (var file in one.Files) session.Shell.Output.Write(file.Text);
+        }
+
+        return ExitCode.Fine;
+    }
+
+    private static int Write(List<CompiledFamily> compiled, string directory, Session session)
+    {
+        var path = directory;
+        try
+        {
+            Directory.CreateDirectory(directory);
+            foreach (var file in compiled.SelectMany(one => one.Files))
+            {
+                path = Path.Combine(directory, file.Name);
+                session.Shell.WriteFile(path, unfinished => File.WriteAllText(unfinished, file.Text));
+                session.NoteVerbose($"wrote {path}");
+            }
+
+            return ExitCode.Fine;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return session.Fail(ExitCode.BadInput, new Diagnostic(
+                DiagnosticCatalog.UnwritableOutput, Location.Whole(path), $"cannot be written: {InputFiles.ReasonOf(exception)}"));
+        }
+    }
+
+    private static string NameOf(Family family) => family switch
+    {
+        Family.Ipv4 => "IPv4",
+        Family.Ipv6 => "IPv6",
+    };
+}
