@@ -26,13 +26,7 @@ internal static class FixedChains
         var unmarked = new Match.Mark(mark, mark, Inverted: true);
         var masquerade = new Target.Masquerade(node.Kernel.RandomFully);
         var postrouting = nat.Create(Names.Postrouting);
-        foreach (var hairpin in Hairpin.Conditions(graph, node))
-        {
-            postrouting.Add(new Rule(
-                Matches.InOrder([unmarked, Matches.IsTranslated, .. hairpin]), masquerade,
-                "kubernetes service traffic from an endpoint to itself"));
-        }
-
+        Hairpin.Fill(nat, postrouting, graph, node, unmarked, masquerade);
         postrouting.Add(new Rule([unmarked], new Target.Return()));
         postrouting.Add(new Rule([], new Target.SetMark(0, mark)));
         postrouting.Add(new Rule([], masquerade, "kubernetes service traffic requiring SNAT"));
@@ -45,8 +39,13 @@ internal static class FixedChains
         if (localhost) FillFirewall(filter);
 
         var healthChecks = filter.Create(Names.NodePorts);
+        var nodePorts = graph.ServicePorts.Where(servicePort => servicePort.Name.Protocol == Protocol.Tcp)
+            .SelectMany(servicePort => servicePort.Frontends).Where(frontend => frontend.Address is null)
+            .Select(frontend => frontend.Port).ToHashSet();
         foreach (var check in graph.HealthChecks)
         {
+            // A NodePort of the same number has the packets, and may refuse them (RC3002).
+            if (nodePorts.Contains(check.Port)) continue;
             healthChecks.Add(new DispatchKey(null, Protocol.Tcp, check.Port)
                 .To(new Target.Accept(), $"{check.Service} health check node port"));
         }

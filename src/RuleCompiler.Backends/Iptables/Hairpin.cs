@@ -16,26 +16,38 @@ internal static class Hairpin
     private const ushort JumpIfEqualX = 0x1d; // BPF_JMP | BPF_JEQ | BPF_X
     private const ushort Return = 0x06; // BPF_RET | BPF_K
 
-    /// <summary>One list of matches for each rule: a single program, or one pair of addresses per local endpoint.</summary>
-    public static IEnumerable<Seq<Match>> Conditions(ServiceGraph graph, NodeFacts node)
+    private const string Comment = "kubernetes service traffic from an endpoint to itself";
+
+    /// <summary>
+    /// One rule for all endpoints where the kernel can compare two fields of a header; else one rule for each, found by
+    /// a tree over their addresses.
+    /// </summary>
+    /// <param name="unmarked">Marked flows are masqueraded anyway, and lose their mark on the way.</param>
+    public static void Fill(
+        TableBuilder nat, List<Rule> postrouting, ServiceGraph graph, NodeFacts node, Match unmarked, Target masquerade)
     {
-        if (graph.ServicePorts.IsEmpty) return [];
-        return node.Kernel.XtBpf
-            ? [[new Match.Bpf(SourceIsDestination(graph.Family))]]
-            : LocalEndpoints(graph).Select(address =>
-                (Seq<Match>)[Matches.From(address), Matches.To(address)]);
+        if (graph.ServicePorts.IsEmpty) return;
+        if (node.Kernel.XtBpf)
+        {
+            postrouting.Add(new Rule(
+                [unmarked, Matches.IsTranslated, new Match.Bpf(SourceIsDestination(graph.Family))], masquerade, Comment));
+            return;
+        }
+
+        postrouting.Add(new Rule([unmarked, Matches.IsTranslated], new Target.Jump(Names.Hairpin), Comment));
+        var items = EndpointAddresses(graph).Select(address => new DispatchItem(
+            new DispatchKey(address, default, default),
+            new Rule([Matches.From(address), Matches.To(address)], masquerade, Comment))).ToArray();
+        DispatchTree.FillByAddress(nat, nat.Create(Names.Hairpin), Names.EndpointPrefix, items);
     }
 
-    private static SortedSet<Ip> LocalEndpoints(ServiceGraph graph)
+    private static SortedSet<Ip> EndpointAddresses(ServiceGraph graph)
     {
         var addresses = new SortedSet<Ip>();
         foreach (var servicePort in graph.ServicePorts)
         {
-            foreach (var candidate in servicePort.Candidates)
-            {
-                if (candidate.IsLocal && (candidate.InClusterSet || candidate.InLocalSet))
-                    addresses.Add(candidate.Endpoint.Address);
-            }
+            foreach (var endpoint in servicePort.ClusterSet) addresses.Add(endpoint.Address);
+            foreach (var endpoint in servicePort.LocalSet) addresses.Add(endpoint.Address);
         }
 
         return addresses;

@@ -1,11 +1,12 @@
 using RuleCompiler.Ir;
-using RuleCompiler.Ir.Text;
 
 namespace RuleCompiler.Backends.Iptables;
 
 /// <content>From the graph to rules: README.md draws the chains.</content>
-public sealed partial class Iptables
+public sealed partial class Iptables : IRoom<IptablesRuleset, TableBlock>
 {
+    public static string Name => "iptables";
+
     /// <summary>The rules of one family: what is ours of the tables nat and filter.</summary>
     public static Lowering<IptablesRuleset> Lower(ServiceGraph graph, NodeFacts node)
     {
@@ -15,11 +16,6 @@ public sealed partial class Iptables
         FixedChains.FillFilter(filter, graph, node);
         RefusalChains.Fill(filter, services.Refusals, ScopeRules.Of(graph.NodePorts, graph.Family));
         var ruleset = new IptablesRuleset(graph.Family, [services.BuildNat(), filter.Build()]);
-        return new Lowering<IptablesRuleset>(ruleset, LacksOf(node, graph), services.Diagnostics);
+        return new Lowering<IptablesRuleset>(ruleset, Unsupported: [], services.Diagnostics);
     }
-
-    private static Seq<Unsupported> LacksOf(NodeFacts node, ServiceGraph graph) =>
-        node.Kernel.XtBpf || graph.ServicePorts.IsEmpty
-            ? []
-            : [new Unsupported("a pod of another node that reaches itself through this one", "xt_bpf", For: null)];
 }

@@ -28,7 +28,10 @@ internal static class Names
     /// <summary>NodePorts that refuse; in the filter table.</summary>
     public const string RefusedNodePorts = "KUBE-EXT-NODEPORTS";
 
-    /// <summary>As above, while a plan changes the addresses that NodePorts are on.</summary>
+    /// <summary>Endpoints that reached themselves, where one rule cannot tell.</summary>
+    public const string Hairpin = "KUBE-SEP-HAIRPIN";
+
+    /// <summary>NodePorts that refuse, while a plan changes the addresses that NodePorts are on.</summary>
     public const string RefusedNodePortsBothScopes = "KUBE-EXT-NODEPORTS-BOTH";
 
     public const string ClusterPrefix = "KUBE-SVC-";

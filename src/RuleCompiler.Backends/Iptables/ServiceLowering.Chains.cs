@@ -102,13 +102,15 @@ internal sealed partial class ServiceLowering
     private void AddRow(List<Rule> rules, ServiceChains chains, ReadOnlySpan<Endpoint> endpoints)
     {
         var sticky = chains.ServicePort.AffinityTimeoutSeconds is not null;
+        var comment = Comments.Clip(chains.Name);
         for (var i = 0; i < endpoints.Length; i++)
         {
             Target target = sticky
                 ? new Target.Jump(chains.EndpointChain(endpoints[i]))
                 : new Target.Dnat(endpoints[i]);
             rules.Add(new Rule(
-                Choice(sticky ? null : chains.Protocol, endpoints.Length - i), target, ToText(chains, endpoints[i])));
+                Choice(sticky ? null : chains.Protocol, endpoints.Length - i), target,
+                sticky ? ToText(chains, endpoints[i]) : comment));
         }
     }
 

@@ -16,6 +16,8 @@ internal sealed class TableBuilder(TableName name)
         return rules;
     }
 
+    public List<Rule> Get(string chain) => _chains[chain];
+
     public Table Build()
     {
         var names = _chains.Keys.ToArray();

@@ -1,0 +1,207 @@
+using RuleCompiler.Backends.Iptables;
+using RuleCompiler.Ir;
+using RuleCompiler.Ir.Net;
+using RuleCompiler.Ir.Text;
+using RuleCompiler.Tests.Gen;
+using Xunit;
+using static RuleCompiler.Tests.Backends.Iptables.SmallCluster;
+using Room = RuleCompiler.Backends.Iptables.Iptables;
+
+namespace RuleCompiler.Tests.Backends.Iptables;
+
+public sealed class PlanTests
+{
+    private static readonly IptablesRuleset _clean = new(Family.Ipv4, []);
+
+    [Fact]
+    public void Nothing_changes_when_nothing_changes()
+    {
+        var ruleset = Lower([Cart, Balancer], [Cart.Slice("10.64.0.5@node-0")]).Artifact;
+        Assert.Empty(Room.Plan(ruleset, ruleset));
+        Assert.Empty(Room.Plan(_clean, _clean));
+    }
+
+    [Fact]
+    public void One_endpoint_more_touches_the_service_chain_only()
+    {
+        var before = Lower([Cart, Balancer], [Cart.Slice("10.64.0.5", "10.64.0.6"), Balancer.Slice("10.64.0.7")]).Artifact;
+        var after = Lower([Cart, Balancer], [Cart.Slice("10.64.0.5", "10.64.0.6", "10.64.0.8"), Balancer.Slice("10.64.0.7")]).Artifact;
+        Assert.Equal(
+            """
+            *nat
+            -R KUBE-SVC-I5LIAMPLWKMBJ54B 3 -p tcp -m comment --comment "shop/cart:http" -j DNAT --to-destination 10.64.0.8:8080
+            -R KUBE-SVC-I5LIAMPLWKMBJ54B 2 -p tcp -m comment --comment "shop/cart:http" -m statistic --mode random --probability 0.50000000000000 -j DNAT --to-destination 10.64.0.6:8080
+            -I KUBE-SVC-I5LIAMPLWKMBJ54B 2 -p tcp -m comment --comment "shop/cart:http" -m statistic --mode random --probability 0.33333333348855 -j DNAT --to-destination 10.64.0.5:8080
+            COMMIT
+
+            """,
+            Text(Room.Plan(before, after)));
+        Assert.Equal(after, Applied(before, Room.Plan(before, after)));
+    }
+
+    [Fact]
+    public void The_last_endpoint_is_refused_before_it_is_gone()
+    {
+        var before = Lower([Cart], [Cart.Slice("10.64.0.5")]).Artifact;
+        var after = Lower([Cart], []).Artifact;
+        Assert.Equal([TableName.Filter, TableName.Nat], Room.Plan(before, after).Select(block => block.Table));
+        Assert.Equal([TableName.Nat, TableName.Filter], Room.Plan(after, before).Select(block => block.Table));
+    }
+
+    [Fact]
+    public void Others_rules_and_chains_stay()
+    {
+        const string Foreign =
+            """
+            *mangle
+            :PREROUTING ACCEPT [0:0]
+            :KUBE-PROXY-CANARY - [0:0]
+            COMMIT
+            *nat
+            :PREROUTING ACCEPT [0:0]
+            :OUTPUT ACCEPT [0:0]
+            :POSTROUTING ACCEPT [0:0]
+            :CNI-HOSTPORT - [0:0]
+            :KUBE-PROXY-CANARY - [0:0]
+            :KUBE-SVC-AAAAAAAAAAAAAAAA - [0:0]
+            :KUBE-SEP-BBBBBBBBBBBBBBBB - [0:0]
+            -A PREROUTING -j CNI-HOSTPORT
+            -A PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SVC-AAAAAAAAAAAAAAAA
+            -A CNI-HOSTPORT -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.64.0.9:80
+            -A KUBE-SVC-AAAAAAAAAAAAAAAA -j KUBE-SEP-BBBBBBBBBBBBBBBB
+            COMMIT
+            *filter
+            :INPUT DROP [0:0]
+            :FORWARD DROP [0:0]
+            :OUTPUT ACCEPT [0:0]
+            -A INPUT -p tcp -m tcp --dport 22 -j ACCEPT
+            -A FORWARD -i cni0 -j ACCEPT
+            COMMIT
+            """;
+        var observed = Parse(Foreign);
+        var desired = Lower([Cart], [Cart.Slice("10.64.0.5")]).Artifact;
+        var result = Applied(observed, Room.Plan(observed, desired));
+        Assert.Empty(Room.Plan(result, desired));
+        Assert.Equal(observed.Find(TableName.Mangle), result.Find(TableName.Mangle));
+        var nat = result.Find(TableName.Nat)!;
+        Assert.Contains(nat.Chains, chain => chain.Name == "CNI-HOSTPORT" && chain.Rules.Count == 1);
+        Assert.Contains(nat.Chains, chain => chain.Name == "KUBE-PROXY-CANARY");
+
+        // Somebody's rule leads to the one, so that it can only be emptied; nothing leads to the other any more.
+        Assert.Contains(nat.Chains, chain => chain.Name == "KUBE-SVC-AAAAAAAAAAAAAAAA" && chain.Rules.IsEmpty);
+        Assert.DoesNotContain(nat.Chains, chain => chain.Name == "KUBE-SEP-BBBBBBBBBBBBBBBB");
+        var input = result.Find(TableName.Filter)!.Chains.Single(chain => chain.Name == "INPUT");
+        Assert.Equal(Policy.Drop, input.Policy);
+        Assert.Equal(
+            [Names.Firewall, Names.ProxyFirewall, Names.NodePorts, Names.ExternalServices, null],
+            input.Rules.Select(rule => (rule.Target as Target.Jump)?.Chain));
+    }
+
+    [Fact]
+    public void Our_jumps_come_back_in_order_and_once()
+    {
+        var desired = Lower([Cart], [Cart.Slice("10.64.0.5")]).Artifact;
+        var filter = desired.Find(TableName.Filter)!;
+        var input = filter.Chains.Single(chain => chain.Name == "INPUT").Rules;
+        var foreign = new Rule([], new Target.Accept(), "mine");
+        foreach (var rules in (Seq<Rule>[])
+            [
+                [foreign], [input[3], foreign, input[0]], [input[0], input[1], input[0], foreign],
+                [foreign, input[1], input[2]], [input[3], input[2], input[1], input[0]], [input[2], input[2], input[2]],
+            ])
+        {
+            var chains = filter.Chains.Select(chain => chain.Name == "INPUT" ? chain with { Rules = rules } : chain).ToSeq();
+            var observed = desired with { Tables = [desired.Tables[0], filter with { Chains = chains }] };
+            var result = Applied(observed, Room.Plan(observed, desired));
+            var found = result.Find(TableName.Filter)!.Chains.Single(chain => chain.Name == "INPUT").Rules;
+            Assert.Equal(input.AsEnumerable(), found.Where(rule => rule != foreign));
+            Assert.Equal(rules.Contains(foreign), found.AsEnumerable().Contains(foreign));
+            Assert.Empty(Room.Plan(result, desired));
+        }
+    }
+
+    [Fact]
+    public void A_node_of_kube_proxy_is_taken_over()
+    {
+        var observed = Parse(File.ReadAllText(Checkout.PathOf("golden/kubernetes-1.36/iptables-save.txt")));
+        var desired = Lower([Cart, Balancer], [Cart.Slice("10.64.0.5")]).Artifact;
+        var result = Applied(observed, Room.Plan(observed, desired));
+        Assert.Empty(Room.Plan(result, desired));
+        foreach (var table in result.Tables)
+        {
+            var ours = desired.Find(table.Name)?.Chains.Select(chain => chain.Name).ToHashSet() ?? [];
+            Assert.All(
+                table.Chains.Where(chain => chain.Name.StartsWith("KUBE-", StringComparison.Ordinal)),
+                chain => Assert.True(ours.Contains(chain.Name) || chain.Name == "KUBE-PROXY-CANARY", chain.Name));
+        }
+    }
+
+    /// <summary>Laws 4 and 5 of a room: the plan ends where it should, and on the way every flow has its old or new outcome.</summary>
+    [Fact]
+    public void Every_prefix_of_a_plan_is_safe() => Fuzz.Scenarios(8, scenario =>
+    {
+        var other = Fuzz.Sample(ClusterGen.Cluster, (ulong)scenario.Cluster.Services.Count + Fuzz.Seed);
+        var services = scenario.Cluster.Services;
+        var kept = scenario.Cluster.EndpointSlices.Where((_, index) => index % 2 == 0).ToSeq();
+        ClusterState[] changes =
+        [
+            scenario.Cluster with { EndpointSlices = kept },
+            scenario.Cluster with { Services = services.Skip(1).ToSeq() },
+            scenario.Cluster with { Services = services.Select(Changed).ToSeq() },
+            scenario.Cluster with { EndpointSlices = kept, Services = services.Select(Changed).ToSeq() },
+            ClusterState.Empty,
+            other,
+        ];
+        foreach (var change in changes)
+        {
+            if (Unsafe(scenario, scenario with { Cluster = change }) is { } there) return there;
+            if (Unsafe(scenario with { Cluster = change }, scenario) is { } back) return back;
+        }
+
+        return null;
+    });
+
+    private static Service Changed(Service service) => service with
+    {
+        ExternalTrafficPolicy = 1 - service.ExternalTrafficPolicy,
+        LoadBalancerSourceRanges = service.LoadBalancerSourceRanges.IsEmpty ? [Prefix.Parse("172.16.0.0/24")] : [],
+    };
+
+    private static string? Unsafe(Scenario before, Scenario after)
+    {
+        const Family Family = RuleCompiler.Ir.Net.Family.Ipv4;
+        var old = Room.Lower(ServiceGraphBuilder.Build(before.Cluster, before.Node, Family).Graph, before.Node).Artifact;
+        var desired = Room.Lower(ServiceGraphBuilder.Build(after.Cluster, after.Node, Family).Graph, after.Node).Artifact;
+        var plan = Room.Plan(old, desired);
+        if (Applied(old, plan) != desired) return "the plan does not end where it should\n" + Text(plan);
+        var flows = FlowGen.Covering(before, Family).Concat(FlowGen.Covering(after, Family)).Distinct().ToList();
+        var (oldOutcomes, newOutcomes) = (new Outcomes(old, before.Node), new Outcomes(desired, before.Node));
+        var state = old;
+        foreach (var block in plan.SkipLast(1))
+        {
+            state = Room.Apply(state, block);
+            var outcomes = new Outcomes(state, before.Node);
+            foreach (var flow in flows)
+            {
+                var found = outcomes.Of(flow);
+                var (first, second) = (oldOutcomes.Of(flow), newOutcomes.Of(flow));
+                if (found != first && found != second) return $"{flow}\nbefore {first}\nthen   {found}\nafter  {second}\n{Text(plan)}";
+            }
+        }
+
+        return null;
+    }
+
+    private static IptablesRuleset Applied(IptablesRuleset from, Seq<TableBlock> plan) =>
+        plan.Aggregate(from, Room.Apply);
+
+    private static string Text(Seq<TableBlock> plan) =>
+        string.Concat(plan.Select(block => Room.PrintStep(block, Family.Ipv4)));
+
+    private static IptablesRuleset Parse(string text)
+    {
+        var parsed = Room.Parse([new RuleCompiler.Backends.ArtifactFile("dump", text)], Family.Ipv4);
+        Assert.False(parsed.HasErrors, string.Join('\n', parsed.Diagnostics));
+        return parsed.Artifact;
+    }
+}
