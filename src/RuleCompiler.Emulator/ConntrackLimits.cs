@@ -10,7 +10,7 @@ public sealed record ConntrackLimits
 
     public int TcpSynReceivedSeconds { get; init; } = 60;
 
-    /// <summary>Five days; kube-proxy sets one (tcpEstablishedTimeout, service-semantics §9.2).</summary>
+    /// <summary>Five days; kube-proxy sets one day (tcpEstablishedTimeout, service-semantics §9.2).</summary>
     public int TcpEstablishedSeconds { get; init; } = 432_000;
 
     public int TcpFinWaitSeconds { get; init; } = 120;

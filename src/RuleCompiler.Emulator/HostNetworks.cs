@@ -31,6 +31,7 @@ public static class HostNetworks
         {
             RouteLocalnet = family == Family.Ipv4 && node.Config.Iptables.LocalhostNodePorts && AllowsLoopback(node.Config),
             RecentListEntries = node.Kernel.RecentListEntries,
+            Conntrack = LimitsOf(node.Config.Conntrack),
         };
     }
 
@@ -41,6 +42,25 @@ public static class HostNetworks
         DetectLocalMode.InterfaceNamePrefix => node.Config.InterfaceNamePrefix + "0",
         DetectLocalMode.ClusterCidr or DetectLocalMode.NodeCidr => DefaultPodBridge,
     };
+
+    /// <summary>
+    /// A duration above zero is written to its sysctl, zero leaves the kernel's (service-semantics §9.2). nf_conntrack_max
+    /// follows the number of CPUs, which no node fact tells.
+    /// </summary>
+    private static ConntrackLimits LimitsOf(ConntrackConfig config)
+    {
+        var limits = new ConntrackLimits();
+        return limits with
+        {
+            TcpEstablishedSeconds = Seconds(config.TcpEstablishedTimeout, limits.TcpEstablishedSeconds),
+            TcpCloseWaitSeconds = Seconds(config.TcpCloseWaitTimeout, limits.TcpCloseWaitSeconds),
+            UdpSeconds = Seconds(config.UdpTimeout, limits.UdpSeconds),
+            UdpStreamSeconds = Seconds(config.UdpStreamTimeout, limits.UdpStreamSeconds),
+        };
+
+        static int Seconds(TimeSpan configured, int kernel) =>
+            configured > TimeSpan.Zero ? (int)Math.Clamp(configured.TotalSeconds, 0, int.MaxValue) : kernel;
+    }
 
     /// <summary>
     /// nodePortAddresses of IPv4 hold 127.0.0.0 or lie inside 127/8; none at all means every address

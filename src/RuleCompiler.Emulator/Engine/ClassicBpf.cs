@@ -12,7 +12,7 @@ internal static class ClassicBpf
     /// <summary>BPF_MEMWORDS.</summary>
     private const int MemoryWords = 16;
 
-    /// <summary>BPF_MAXINSNS; xt_bpf itself allows 64 (XT_BPF_MAX_NUM_INSTR, include/uapi/linux/netfilter/xt_bpf.h @v6.1).</summary>
+    /// <summary>XT_BPF_MAX_NUM_INSTR (include/uapi/linux/netfilter/xt_bpf.h @v6.1).</summary>
     private const int InstructionsMax = 64;
 
     private const ushort LoadWordAbsolute = 0x20, LoadHalfAbsolute = 0x28, LoadByteAbsolute = 0x30;
@@ -30,7 +30,8 @@ internal static class ClassicBpf
     public static string? FindFault(ReadOnlySpan<BpfInstruction> program)
     {
         if (program.IsEmpty) return "an empty BPF program";
-        if (program.Length > InstructionsMax) return $"a BPF program of {program.Length} instructions (at most {InstructionsMax} fit)";
+        if (program.Length > InstructionsMax)
+            return $"a BPF program of {program.Length} instructions (at most {InstructionsMax} fit)";
         for (var at = 0; at < program.Length; at++)
         {
             if (FaultOf(program[at], program.Length - at - 1) is { } fault) return $"{fault} in BPF instruction {at}";

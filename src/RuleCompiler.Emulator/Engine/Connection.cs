@@ -2,8 +2,11 @@ using RuleCompiler.Ir.Net;
 
 namespace RuleCompiler.Emulator;
 
-/// <summary>A <see cref="FlowTuple"/> without its family, which one emulator has only one of: half the size, quick to hash.</summary>
-internal readonly struct ConnTuple(UInt128 source, UInt128 destination, ushort sourcePort, ushort destinationPort, Protocol protocol)
+/// <summary>
+/// A <see cref="FlowTuple"/> without its family, which one emulator has only one of: half the size, quick to hash.
+/// </summary>
+internal readonly struct ConnTuple(
+    UInt128 source, UInt128 destination, ushort sourcePort, ushort destinationPort, Protocol protocol)
     : IEquatable<ConnTuple>
 {
     public readonly UInt128 Source = source;
@@ -51,12 +54,11 @@ internal enum ConnectionStatus : byte
 {
     None = 0,
     SeenReply = 1,
-    Assured = 2,
-    Confirmed = 4,
-    SourceNat = 8,
-    DestinationNat = 16,
-    SourceNatDone = 32,
-    DestinationNatDone = 64,
+    Confirmed = 2,
+    SourceNat = 4,
+    DestinationNat = 8,
+    SourceNatDone = 16,
+    DestinationNatDone = 32,
 }
 
 /// <summary>A conntrack entry (struct nf_conn).</summary>

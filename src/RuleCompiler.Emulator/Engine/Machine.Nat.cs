@@ -192,7 +192,7 @@ internal sealed partial class Machine
         }
     }
 
-    /// <summary>What a packet of this direction looks like on the other side of the node: the inverse of the opposite tuple.</summary>
+    /// <summary>A packet of this direction on the other side of the node: the inverse of the opposite tuple.</summary>
     private static ConnTuple Other(Connection connection, Direction direction) =>
         direction == Direction.Original ? connection.Reply.Reversed : connection.Original.Reversed;
 

@@ -65,7 +65,6 @@ internal sealed partial class Machine
         if (walk.Tuple.Protocol == Protocol.Tcp)
         {
             var seenReply = connection.Has(ConnectionStatus.SeenReply);
-            var before = connection.Tcp.State;
             var (track, step) = connection.Tcp.Advance(direction, walk.Tcp ?? TcpFlags.None, seenReply);
             if (step == TcpStep.Reopened)
             {
@@ -81,12 +80,7 @@ internal sealed partial class Machine
 
             connection.Tcp = track;
             if (step == TcpStep.Killed) End(walk, found);
-            if (step == TcpStep.Moved)
-            {
-                if (seenReply && before is TcpState.SynReceived or TcpState.Established && track.State == TcpState.Established)
-                    connection.Status |= ConnectionStatus.Assured;
-                Refresh(connection);
-            }
+            if (step == TcpStep.Moved) Refresh(connection);
         }
 
         walk.Connection = connection;

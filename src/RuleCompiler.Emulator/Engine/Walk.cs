@@ -44,7 +44,7 @@ internal sealed class Walk
     /// <summary>Guard of the current rule to go on with.</summary>
     public int Guard;
 
-    /// <summary>The candidate rules of an indexed chain, and the place in them; null for a chain that is walked rule by rule.</summary>
+    /// <summary>The candidate rules of an indexed chain, and the place in them; null: it is walked rule by rule.</summary>
     public int[]? Candidates;
     public int Candidate;
     public Frame[] Stack = [];
@@ -71,7 +71,9 @@ internal sealed class Walk
         Output = null;
         HasLooped = false;
         Connection = null;
-        State = ConntrackStates.Untracked;
+
+        // xt_conntrack calls a packet that conntrack has not seen yet, in table raw, INVALID (conntrack_mt @v6.1).
+        State = ConntrackStates.Invalid;
         Direction = Direction.Original;
         Ended = null;
         Station = 0;

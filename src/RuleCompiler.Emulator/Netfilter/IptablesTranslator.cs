@@ -153,7 +153,11 @@ internal sealed partial class IptablesTranslation(IptablesRuleset ruleset)
         Guard TranslateBpf(Match.Bpf m)
         {
             if (ClassicBpf.FindFault(m.Program.Span) is { } fault)
-                Report(DiagnosticCatalog.UnsoundBpf, chain, rule, $"found {fault}, expected a program that the kernel's checker accepts");
+            {
+                Report(DiagnosticCatalog.UnsoundBpf, chain, rule,
+                    $"found {fault}, expected a program that the kernel's checker accepts");
+            }
+
             return Guard.Bpf(new BpfProgram(m.Program));
         }
     }

@@ -104,8 +104,9 @@ public sealed record InterfacePattern(string Text, bool IsPrefix)
         name.EndsWith('+') ? new InterfacePattern(name[..^1], true) : new InterfacePattern(name, false);
 
     /// <summary>A packet without such an interface carries the empty name, as nulldevname in ip_packet_match.</summary>
-    public bool Matches(string? name) =>
-        IsPrefix ? (name ?? "").StartsWith(Text, StringComparison.Ordinal) : string.Equals(name ?? "", Text, StringComparison.Ordinal);
+    public bool Matches(string? name) => IsPrefix
+        ? (name ?? "").StartsWith(Text, StringComparison.Ordinal)
+        : string.Equals(name ?? "", Text, StringComparison.Ordinal);
 }
 
 /// <summary><c>List</c> is an index into <see cref="Program.RecentLists"/>; the mask is applied to the source.</summary>

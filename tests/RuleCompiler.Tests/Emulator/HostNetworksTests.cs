@@ -17,12 +17,29 @@ public sealed class HostNetworksTests
     public void Pods_are_behind_the_bridge_and_all_else_behind_eth0()
     {
         var network = HostNetworks.For(Node, Family.Ipv4);
-        Assert.Equal([new HostInterface("eth0", [Ip.Parse("192.168.0.10"), Ip.Parse("192.168.0.1")]), new HostInterface("cni0", [])],
+        Assert.Equal(
+            [new HostInterface("eth0", [Ip.Parse("192.168.0.10"), Ip.Parse("192.168.0.1")]), new HostInterface("cni0", [])],
             network.Interfaces);
-        Assert.Equal([new Route(Prefix.Parse("10.64.0.0/24"), "cni0"), new Route(Prefix.Parse("0.0.0.0/0"), "eth0")], network.Routes);
+        Assert.Equal(
+            [new Route(Prefix.Parse("10.64.0.0/24"), "cni0"), new Route(Prefix.Parse("0.0.0.0/0"), "eth0")],
+            network.Routes);
         Assert.Equal(7, network.RecentListEntries);
         Assert.Equal([new Route(Prefix.Parse("fd00:64::/64"), "cni0"), new Route(Prefix.Parse("::/0"), "eth0")],
             HostNetworks.For(Node, Family.Ipv6).Routes);
+    }
+
+    [Fact]
+    public void Conntrack_has_the_timeouts_that_kube_proxy_writes()
+    {
+        var limits = HostNetworks.For(Node, Family.Ipv4).Conntrack;
+        Assert.Equal((86_400, 3_600, 30, 120),
+            (limits.TcpEstablishedSeconds, limits.TcpCloseWaitSeconds, limits.UdpSeconds, limits.UdpStreamSeconds));
+        var config = new ProxyConfig
+        {
+            Conntrack = new ConntrackConfig { TcpEstablishedTimeout = TimeSpan.Zero, UdpTimeout = TimeSpan.FromSeconds(7) },
+        };
+        var changed = HostNetworks.For(Node with { Config = config }, Family.Ipv4).Conntrack;
+        Assert.Equal((432_000, 7), (changed.TcpEstablishedSeconds, changed.UdpSeconds));
     }
 
     [Theory]

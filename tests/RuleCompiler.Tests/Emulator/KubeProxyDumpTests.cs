@@ -18,9 +18,7 @@ public sealed class KubeProxyDumpTests
 {
     private const string Scenario = "golden/kubernetes-1.36/";
 
-    private static readonly ClusterState Cluster = ClusterReader.Read(
-        [.. new[] { "cluster.yaml", "nodes.yaml" }.Select(name => new InputFile(name, File.ReadAllBytes(Checkout.PathOf(Scenario + name))))])
-        .Cluster;
+    private static readonly ClusterState Cluster = ClusterReader.Read([Input("cluster.yaml"), Input("nodes.yaml")]).Cluster;
 
     private static readonly NodeFacts Node = NodeFacts.Create(
         Cluster.Nodes.Single(node => node.Name == "node-0"),
@@ -75,6 +73,8 @@ public sealed class KubeProxyDumpTests
                 .Select(step => string.Join('-', step.Chain.Split('-').Take(2))));
         Assert.All(passage.Steps, step => Assert.StartsWith($"-A {step.Chain} ", step.RuleText, StringComparison.Ordinal));
     }
+
+    private static InputFile Input(string name) => new(name, File.ReadAllBytes(Checkout.PathOf(Scenario + name)));
 
     /// <summary>Shares are those of ten-decimal probabilities: within two units of 2^-31 a draw (verification.md §3.5).</summary>
     private static bool IsEven(Seq<WeightedOutcome> found, Seq<Outcome> expected)

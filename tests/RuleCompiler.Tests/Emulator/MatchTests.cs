@@ -84,6 +84,13 @@ public sealed class MatchTests
     }
 
     [Fact]
+    public void Before_conntrack_a_packet_counts_as_invalid()
+    {
+        var rules = Rules(new Table(TableName.Raw, [Chain("PREROUTING", If(Drop, States(ConntrackStates.Invalid)))]));
+        Assert.Equal(new Fate.Dropped(), new World(rules).Send(First(Flow, "cni0")).Fate);
+    }
+
+    [Fact]
     public void A_packet_of_the_node_has_no_input_interface()
     {
         var world = new World(Rules(Filter(Chain("OUTPUT",

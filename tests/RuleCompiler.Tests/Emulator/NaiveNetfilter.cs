@@ -14,7 +14,8 @@ internal sealed class NaiveNetfilter(IptablesRuleset rules, Func<Ip, bool> isLoc
     private readonly Dictionary<Outcome, double> _weights = [];
 
     private sealed record Parcel(
-        Ip From, Ip To, int ToPort, Protocol Protocol, string? In, string? Out, uint Mark, Endpoint? Dnat = null, bool Masqueraded = false);
+        Ip From, Ip To, int ToPort, Protocol Protocol, string? In, string? Out, uint Mark,
+        Endpoint? Dnat = null, bool Masqueraded = false);
 
     private delegate void Next(Parcel parcel, double weight, string verdict);
 

@@ -16,7 +16,7 @@ public sealed class SmallWorldTests
 {
     private const int Worlds = 1500;
 
-    private static readonly Ip[] Addresses = [Ip.Parse("10.0.0.0"), Ip.Parse("10.0.0.1"), Ip.Parse("10.0.0.2"), Ip.Parse("10.0.0.3")];
+    private static readonly Ip[] Addresses = Enumerable.Range(0, 4).Select(i => Ip.Parse($"10.0.0.{i}")).ToArray();
     private static readonly Ip Node = Addresses[3];
 
     private static readonly HostNetwork Network = new(
@@ -49,6 +49,34 @@ public sealed class SmallWorldTests
         // Not vacuous: every outcome and many choices occur.
         Assert.Equal(4, outcomes.Count);
         Assert.True(split > 1000, $"only {split} packets had a choice");
+    }
+
+    /// <summary>Whatever a world does to a flow, an answer that comes through undoes it (verification.md §3.8).</summary>
+    [Fact]
+    public void Answers_come_back_as_from_where_the_flow_went()
+    {
+        var answered = 0;
+        for (var seed = 0; seed < Worlds / 3; seed++)
+        {
+            var rules = new SmallWorlds(new Random(seed), Addresses).Next();
+            var emulator = new RuleCompiler.Emulator.Emulator(
+                IptablesTranslator.Translate(rules), Network, new ManualClock(), new SeededRandom((ulong)seed));
+            foreach (var flow in Flows())
+            {
+                var tuple = TupleOf(flow);
+                var passage = emulator.Send(Packet.First(tuple, flow.InputInterface), trace: false);
+                if (passage.Fate is not (Fate.Sent or Fate.Delivered)) continue;
+                var reply = passage.Reply!.Value;
+                var from = reply.Source == Node ? null : RouteTo(reply.Source);
+                TcpFlags? flags = reply.Protocol == Protocol.Tcp ? TcpFlags.Syn | TcpFlags.Ack : null;
+                var answer = emulator.Send(new Packet(reply, from, flags), trace: false);
+                if (answer.Fate is not (Fate.Sent or Fate.Delivered)) continue;
+                answered++;
+                Assert.True(answer.Sent.Tuple == tuple.Reversed, $"world {seed}, {tuple}: {passage}, then {answer}");
+            }
+        }
+
+        Assert.True(answered > 1000, $"only {answered} answers");
     }
 
     private static bool Agrees(Dictionary<Outcome, double> expected, Seq<WeightedOutcome> found) =>
