@@ -9,7 +9,7 @@ namespace RuleCompiler.Backends.Iptables;
 internal sealed class ScriptReader(ArtifactFile file, Family family, NameTable names, List<Diagnostic> diagnostics)
 {
     /// <summary>fgets into char buffer[10240] (iptables/iptables-restore.c, iptables/xtables-restore.c @iptables 1.8.9).</summary>
-    internal const int LineCharsMax = 10_238;
+    internal const int LineCharsMax = 10_239;
 
     /// <summary>Bounds the report on a file that holds no rules at all.</summary>
     internal const int ErrorsMax = 1_000;
