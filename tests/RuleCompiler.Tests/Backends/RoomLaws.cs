@@ -1,0 +1,78 @@
+using FsCheck.Fluent;
+using RuleCompiler.Backends;
+using RuleCompiler.Ir;
+using RuleCompiler.Ir.Net;
+using RuleCompiler.Tests.Gen;
+using Xunit;
+
+namespace RuleCompiler.Tests.Backends;
+
+/// <summary>
+/// The laws that every room inherits in one line (src/RuleCompiler.Backends/README.md numbers them), on generated clusters
+/// and nodes of both families. This part: 1 and 2, the text; 4, what a plan amounts to.
+/// </summary>
+public abstract partial class RoomLaws<TRoom, TArtifact, TStep>
+    where TRoom : IRoom<TArtifact, TStep>
+    where TArtifact : notnull
+    where TStep : notnull
+{
+    private const int Cases = 40;
+
+    [Fact]
+    public void Law_1_what_is_printed_is_read_back() => OnEveryArtifact((artifact, family) =>
+    {
+        var parsed = TRoom.Parse(TRoom.Print(artifact), family);
+        return parsed.Diagnostics.IsEmpty && parsed.Artifact.Equals(artifact)
+            ? null
+            : $"{family}: read back differently: {parsed.Diagnostics} {Text(parsed.Artifact)}\ninstead of {Text(artifact)}";
+    });
+
+    [Fact]
+    public void Law_2_what_is_read_prints_the_same_again() => OnEveryArtifact((artifact, family) =>
+    {
+        var printed = TRoom.Print(artifact);
+        var again = TRoom.Print(TRoom.Parse(printed, family).Artifact);
+        return again == printed ? null : $"{family}: {again}\ninstead of {printed}";
+    });
+
+    [Fact]
+    public void Law_4_a_plan_that_is_applied_gives_what_was_desired()
+    {
+        var changes = from before in Scenario.Any from after in ClusterGen.Cluster select new Change(before, after);
+        for (var i = 0; i < Fuzz.Cases(Cases); i++)
+        {
+            var seed = Fuzz.Seed + (ulong)i;
+            Fuzz.Check(seed, Fuzz.Sample(changes, seed), Check, change => change.Shrink());
+        }
+
+        static string? Check(Change change)
+        {
+            foreach (var family in Enum.GetValues<Family>())
+            {
+                var state = Lower(change.Before.Cluster, change.Before.Node, family);
+                var desired = Lower(change.After, change.Before.Node, family);
+                foreach (var step in TRoom.Plan(state, desired)) state = TRoom.Apply(state, step);
+                if (!state.Equals(desired)) return $"{family}: {Text(state)}\ninstead of {Text(desired)}";
+            }
+
+            return null;
+        }
+    }
+
+    private static void OnEveryArtifact(Func<TArtifact, Family, string?> check) => Fuzz.Scenarios(Cases, scenario =>
+        Enum.GetValues<Family>()
+            .Select(family => check(Lower(scenario.Cluster, scenario.Node, family), family))
+            .FirstOrDefault(failure => failure is not null));
+
+    private static TArtifact Lower(ClusterState cluster, NodeFacts node, Family family) =>
+        TRoom.Lower(ServiceGraphBuilder.Build(cluster, node, family).Graph, node).Artifact;
+
+    private static string Text(TArtifact artifact) => string.Join("\n", TRoom.Print(artifact).Select(file => file.Text));
+
+    private sealed record Change(Scenario Before, ClusterState After)
+    {
+        public IEnumerable<Change> Shrink() =>
+            Before.Shrink().Select(before => this with { Before = before })
+                .Concat(ScenarioShrinker.Clusters(After).Select(after => this with { After = after }));
+    }
+}
