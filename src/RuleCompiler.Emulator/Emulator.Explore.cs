@@ -11,7 +11,7 @@ public sealed partial class Emulator
     /// A service of n endpoints has n branches, twice that where the hairpin differs. Past this the rules are not those
     /// of a Service, or one packet meets several choices in a row.
     /// </summary>
-    public const int BranchesMax = 200_000;
+    public const int BranchesMax = 100_000;
 
     /// <summary>
     /// Takes every turn of every choice, depth first and without walking any prefix twice. Flows and lists stay as they
