@@ -10,6 +10,9 @@ namespace RuleCompiler.Cli;
 /// </summary>
 internal sealed class Display(TextWriter writer, bool isTerminal, Terminal terminal, ColorChoice color)
 {
+    /// <summary>Somebody reads along: the line is as wide as the terminal, so that long texts are better left out.</summary>
+    public bool IsTerminal => isTerminal;
+
     private bool Colors => color switch
     {
         ColorChoice.Always => true,

@@ -1,5 +1,6 @@
+using System.Runtime.InteropServices;
 using RuleCompiler.Cli;
 
 using var shell = Shell.OfProcess();
-Console.CancelKeyPress += (_, _) => shell.Interrupted();
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => shell.Interrupted());
 return RulecApp.Run(args, shell);

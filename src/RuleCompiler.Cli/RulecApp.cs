@@ -55,6 +55,7 @@ internal static class RulecApp
             CompileVerb.Create(shell),
             TraceVerb.Create(shell),
             ExplainVerb.Create(shell),
+            PlanVerb.Create(shell),
             GenerateVerb.Create(shell),
             ReplayVerb.Create(shell),
             CompletionsVerb.Create(shell),

@@ -22,7 +22,7 @@ internal sealed record CompiledFamily(Family Family, ServiceGraph Graph, Iptable
         {
             session.Report(new Diagnostic(
                 DiagnosticCatalog.Unsupported, default,
-                $"iptables cannot express {unsupported.Feature}{(unsupported.For is { } name ? $" of {name}" : "")}",
+                $"{Iptables.Name} cannot express {unsupported.Feature}{(unsupported.For is { } name ? $" of {name}" : "")}",
                 $"it needs {unsupported.Needs}"));
         }
 

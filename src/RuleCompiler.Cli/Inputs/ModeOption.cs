@@ -1,4 +1,5 @@
 using System.CommandLine;
+using RuleCompiler.Backends.Iptables;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Text;
 
@@ -7,7 +8,7 @@ namespace RuleCompiler.Cli.Inputs;
 /// <summary><c>--mode</c>: which backend. Names are the rooms' names.</summary>
 internal static class ModeOption
 {
-    public static readonly Seq<string> Names = ["iptables"];
+    public static readonly Seq<string> Names = [Iptables.Name];
 
     public static Option<string?> Create()
     {

@@ -41,7 +41,7 @@ internal static class ExplainVerb
                 .ToList();
             if (found.Count == 0) return session.Fail(ExitCode.BadInput, Unknown(word, loaded.Cluster, graphs));
             if (parsed.GetValue(json)) ExplanationJson.Write(found, session.Shell.Output);
-            else ExplanationText.Write(found, session.Output);
+            else ExplanationText.Write(found, session.Output, session.IsVerbose);
             return ExitCode.Fine;
         });
         return verb;

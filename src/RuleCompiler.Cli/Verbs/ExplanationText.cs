@@ -7,19 +7,21 @@ namespace RuleCompiler.Cli.Verbs;
 /// <summary>Explanations for people.</summary>
 internal static class ExplanationText
 {
-    public static void Write(IReadOnlyList<ExplainedPort> explained, Display display)
+    /// <param name="isVerbose">With the places of the endpoints on a terminal too.</param>
+    public static void Write(IReadOnlyList<ExplainedPort> explained, Display display, bool isVerbose)
     {
         for (var i = 0; i < explained.Count; i++)
         {
             if (i > 0) display.Line();
-            WriteOne(explained[i], display);
+            WriteOne(explained[i], display, withPlaces: isVerbose || !display.IsTerminal);
         }
     }
 
     public static string Describe(Verdict verdict, ServicePort port) => verdict switch
     {
         Verdict.Balance balance =>
-            $"{DiagnosticText.Counted(port.Set(balance.Over).Count, "endpoint")} ({NameOf(balance.Over)}){(balance.SourceNat ? ", masqueraded" : "")}",
+            DiagnosticText.Counted(port.Set(balance.Over).Count, balance.Over == EndpointSet.Local ? "local endpoint" : "endpoint")
+            + (balance.SourceNat ? ", masqueraded" : ""),
         Verdict.Reject => "reject",
         Verdict.Drop => "drop",
         _ => throw new System.Diagnostics.UnreachableException(),
@@ -59,7 +61,7 @@ internal static class ExplanationText
         Family.Ipv6 => "IPv6",
     };
 
-    private static void WriteOne(ExplainedPort explained, Display display)
+    private static void WriteOne(ExplainedPort explained, Display display, bool withPlaces)
     {
         var (graph, port) = explained;
         display.Line(display.Paint($"{port.Name}", Tint.Cyan) + $" {port.Name.Protocol.KernelName()} {NameOf(graph.Family)}  {port.Location}");
@@ -67,7 +69,7 @@ internal static class ExplanationText
         if (port.Topology != TopologyMode.None) display.Line($"  topology: {NameOf(port.Topology)}");
         display.Line();
         display.Table(
-            ["frontend", "address", "from a pod here", "from the node", "from elsewhere", "open to"],
+            ["frontend", "address", "from pods here", "from the node", "from elsewhere", "open to"],
             port.Frontends.Select(frontend => Row(frontend, graph, port)),
             indent: 2);
         display.Line();
@@ -77,10 +79,9 @@ internal static class ExplanationText
             return;
         }
 
-        display.Table(
-            ["endpoint", "state", "here", "cluster set", "local set", "why", "found in"],
-            port.Candidates.Select(Row),
-            indent: 2);
+        string[] headers = ["endpoint", "state", "here", "cluster set", "local set", "why", "found in"];
+        var columns = withPlaces ? headers.Length : headers.Length - 1;
+        display.Table(headers[..columns], port.Candidates.Select(candidate => Row(candidate)[..columns]), indent: 2);
     }
 
     private static string[] Row(Frontend frontend, ServiceGraph graph, ServicePort port) =>

@@ -2,13 +2,15 @@ using System.Globalization;
 using System.Numerics;
 using RuleCompiler.Emulator;
 using RuleCompiler.Ir;
+using RuleCompiler.Ir.Text;
 
 namespace RuleCompiler.Cli.Verbs;
 
 /// <summary>A trace for people.</summary>
 internal static class TraceText
 {
-    public static void Write(Trace trace, Display display)
+    /// <param name="isVerbose">With the rules' text on a terminal too.</param>
+    public static void Write(Trace trace, Display display, bool isVerbose)
     {
         var outcomes = trace.Distribution.Outcomes;
         var first = outcomes[0].Example;
@@ -16,7 +18,7 @@ internal static class TraceText
         display.Line($"{trace.Packet.Tuple}, {arrival}");
         display.Line();
         if (first.Steps.IsEmpty) display.Line("  no rule matches");
-        else display.Table(["hook", "table", "chain", "rule", "then", "service", "text"], first.Steps.Select(Row), indent: 2);
+        else WriteSteps(first.Steps, display, withText: isVerbose || !display.IsTerminal);
         display.Line();
         if (outcomes.Count > 1) display.Line($"  (the way to the first of {outcomes.Count} outcomes)");
         display.Table(
@@ -54,6 +56,13 @@ internal static class TraceText
     {
         var hundredths = ((outcome.Numerator * 20_000) + outcome.Denominator) / (2 * outcome.Denominator);
         return string.Create(CultureInfo.InvariantCulture, $"{hundredths / 100}.{(int)BigInteger.Remainder(hundredths, 100):00} %");
+    }
+
+    private static void WriteSteps(Seq<TraceStep> steps, Display display, bool withText)
+    {
+        string[] headers = ["hook", "table", "chain", "rule", "then", "service", "text"];
+        var columns = withText ? headers.Length : headers.Length - 1;
+        display.Table(headers[..columns], steps.Select(step => Row(step)[..columns]), indent: 2);
     }
 
     private static string[] Row(TraceStep step) =>

@@ -108,7 +108,7 @@ internal sealed class TraceVerb
 
         var trace = new Trace(packet, distribution, rulesPath is null ? ExpectedBy(loaded, tuple, via) : null);
         if (parsed.GetValue(_json)) TraceJson.Write(trace, session.Shell.Output);
-        else TraceText.Write(trace, session.Output);
+        else TraceText.Write(trace, session.Output, session.IsVerbose);
         if (trace.Agrees) return ExitCode.Fine;
         return session.Fail(ExitCode.Findings, new Diagnostic(
             DiagnosticCatalog.MeaningDiffers, default,

@@ -109,7 +109,7 @@ public sealed class TraceAndExplainTests : IDisposable
         Assert.Contains("shop/web:http tcp IPv4", run.Output);
         Assert.Contains("shop/web:http tcp IPv6", run.Output);
         Assert.Contains("any local address:30080", run.Output);
-        Assert.Contains("2 endpoints (cluster)", run.Output);
+        Assert.Contains("2 endpoints, masqueraded", run.Output);
         var leftOut = Assert.Single(run.Output.Split('\n'), line => line.Contains("10.64.1.7:8080", StringComparison.Ordinal));
         Assert.Contains("not ready", leftOut);
         Assert.Contains("out", leftOut);
