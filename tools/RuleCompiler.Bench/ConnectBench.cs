@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using RuleCompiler.Ir;
+
+namespace RuleCompiler.Bench;
+
+/// <summary>
+/// Median time of a TCP connect through a router namespace that holds our rules: client — router — server, where the
+/// server owns every endpoint address. Few and many Services are measured in turns.
+/// </summary>
+internal static class ConnectBench
+{
+    private const int Few = 100;
+    private const int Many = 10_000;
+    private const int Rounds = 10;
+    private const int ConnectsPerRound = 2_000;
+    private const int WarmUpConnects = 500;
+
+    public static IEnumerable<Row> Run(NodeFacts node)
+    {
+        foreach (var (tool, name) in new[] { ("iptables-legacy-restore", "legacy"), ("iptables-nft-restore", "nft variant") })
+        {
+            using var few = new Lane(tool, Clusters.Rules(Clusters.Plain(Few), node), Few);
+            using var many = new Lane(tool, Clusters.Rules(Clusters.Plain(Many), node), Many);
+            var (manyMs, fewMs) = Measure.Interleaved(Rounds, many.ConnectMedian, few.ConnectMedian);
+            yield return new Row(
+                $"TCP connect p50, {Many:#,0} services against {Few}, {name}", Measure.Format(manyMs), Measure.Format(fewMs),
+                Row.Number(manyMs / fewMs) + "×", "≤ 1.10×", manyMs / fewMs <= 1.1);
+        }
+    }
+
+    /// <summary>The child process inside the client's namespace: prints the median in microseconds.</summary>
+    public static int Worker(string[] arguments)
+    {
+        var services = int.Parse(arguments[0], CultureInfo.InvariantCulture);
+        var random = new Random(1);
+        var times = new double[ConnectsPerRound];
+        for (var i = -WarmUpConnects; i < times.Length; i++)
+        {
+            var target = new IPEndPoint(IPAddress.Parse(Clusters.PlainIp(random.Next(services)).ToString()), 80);
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            // A reset instead of TIME_WAIT, or 2,000 connects a round would use up the client's ports.
+            socket.LingerState = new LingerOption(true, 0);
+            var start = Stopwatch.GetTimestamp();
+            socket.Connect(target);
+            if (i >= 0) times[i] = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
+        }
+
+        Console.WriteLine(Measure.Median(times).ToString(CultureInfo.InvariantCulture));
+        return 0;
+    }
+
+    /// <summary>The child process inside the server's namespace: accepts for ever.</summary>
+    public static int Server()
+    {
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Any, 8080));
+        listener.Listen(1024);
+        Console.WriteLine("listening");
+        while (true) listener.Accept().Dispose();
+    }
+
+    private sealed class Lane : IDisposable
+    {
+        private readonly Namespace _client = new("client");
+        private readonly Namespace _router = new("router");
+        private readonly Namespace _server = new("server");
+        private readonly Process _listener;
+        private readonly int _services;
+
+        public Lane(string tool, string rules, int services)
+        {
+            _services = services;
+            Link(_client, "10.67.0.2/30", "10.67.0.1/30", "c");
+            Link(_server, "10.68.0.2/30", "10.68.0.1/30", "s");
+            _client.Exec(["ip", "route", "add", "default", "via", "10.67.0.1"]);
+            _server.Exec(["ip", "route", "add", "default", "via", "10.68.0.1"]);
+            // The server owns every endpoint address.
+            _server.Exec(["ip", "route", "add", "local", "10.64.0.0/16", "dev", "lo"]);
+            _router.Exec(["ip", "route", "add", "10.64.0.0/16", "via", "10.68.0.2"]);
+            _router.Exec(["sysctl", "-qw", "net.ipv4.ip_forward=1"]);
+            _router.Restore(tool, rules);
+            _listener = Shell.Start(["ip", "netns", "exec", _server.Name, Environment.ProcessPath!, "serve-worker"]);
+            _listener.StandardOutput.ReadLine();
+        }
+
+        /// <summary>Milliseconds.</summary>
+        public double ConnectMedian()
+        {
+            var services = _services.ToString(CultureInfo.InvariantCulture);
+            var output = _client.Exec([Environment.ProcessPath!, "connect-worker", services]);
+            return double.Parse(output, CultureInfo.InvariantCulture) / 1000;
+        }
+
+        public void Dispose()
+        {
+            _listener.Kill();
+            _listener.Dispose();
+            _client.Dispose();
+            _router.Dispose();
+            _server.Dispose();
+        }
+
+        private void Link(Namespace end, string endAddress, string routerAddress, string side)
+        {
+            _router.Exec(["ip", "link", "add", "veth-" + side, "type", "veth", "peer", "name", "eth0", "netns", end.Name]);
+            _router.Exec(["ip", "addr", "add", routerAddress, "dev", "veth-" + side]);
+            _router.Exec(["ip", "link", "set", "veth-" + side, "up"]);
+            end.Exec(["ip", "addr", "add", endAddress, "dev", "eth0"]);
+            end.Exec(["ip", "link", "set", "eth0", "up"]);
+        }
+    }
+}

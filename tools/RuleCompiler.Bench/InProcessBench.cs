@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.IO.Compression;
+using RuleCompiler.Backends;
+using RuleCompiler.Backends.Iptables;
+using RuleCompiler.Emulator;
+using RuleCompiler.Ir.Net;
+using RuleCompiler.Kube;
+
+namespace RuleCompiler.Bench;
+
+/// <summary>What needs no kernel: compiling, reading rules, emulating.</summary>
+internal static class InProcessBench
+{
+    private const int WarmUps = 5;
+    private const int Rounds = 9;
+    private const int Flows = 400_000;
+
+    public static IEnumerable<Row> Text()
+    {
+        var (node, graph) = (Clusters.RecordedNode(), Clusters.RecordedGraph());
+        for (var i = 0; i < WarmUps; i++) Clusters.Rules(graph, node);
+        var times = new double[Rounds];
+        for (var i = 0; i < Rounds; i++) times[i] = Measure.Milliseconds(() => Clusters.Rules(graph, node));
+        yield return Row.AtMost("graph → text, 5,000 × 10, warm", Measure.Median(times), 150, " ms");
+    }
+
+    /// <summary>In a process of its own, since the peak of memory is a process's.</summary>
+    public static IEnumerable<Row> Yaml()
+    {
+        var output = Shell.Run([Environment.ProcessPath!, "yaml-worker"]).Split(' ');
+        yield return Row.AtMost("12 MB YAML → text, cold process", Number(output[0]), 2500, " ms");
+        yield return Row.AtMost("… its peak memory", Number(output[1]), 400, " MB");
+    }
+
+    public static int YamlWorker()
+    {
+        var milliseconds = Measure.Milliseconds(() =>
+        {
+            var cluster = ClusterReader.Read([new InputFile("cluster.yaml", Clusters.RecordedYaml())]).Cluster;
+            var node = Clusters.RecordedNode();
+            Clusters.Rules(Clusters.Graph(cluster, node), node);
+        });
+        var peak = File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmHWM", StringComparison.Ordinal));
+        var kilobytes = Number(peak.Split(':')[1].Replace("kB", "", StringComparison.Ordinal).Trim());
+        Console.Write(string.Create(CultureInfo.InvariantCulture, $"{milliseconds} {kilobytes / 1024}"));
+        return 0;
+    }
+
+    public static IEnumerable<Row> Parse()
+    {
+        using var reader = new StreamReader(new GZipStream(
+            File.OpenRead(Path.Combine(Clusters.DataFolder, "kube-proxy-iptables-save.txt.gz")), CompressionMode.Decompress));
+        var file = new ArtifactFile("kube-proxy-iptables-save.txt", reader.ReadToEnd());
+        var rules = file.Text.AsSpan().Count("\n-A ");
+        var times = new double[Rounds];
+        for (var i = 0; i < Rounds; i++) times[i] = Measure.Milliseconds(() => Iptables.Parse([file], Family.Ipv4));
+        yield return Row.AtLeast(
+            $"parse kube-proxy's dump, {rules:#,0} rules", rules / Measure.Median(times), 500, " thousand rules/s");
+    }
+
+    public static IEnumerable<Row> Emulate()
+    {
+        var (node, graph) = (Clusters.RecordedNode(), Clusters.RecordedGraph());
+        var text = new ArtifactFile("iptables.rules", Clusters.Rules(graph, node));
+        var program = IptablesTranslator.Translate(Iptables.Parse([text], Family.Ipv4).Artifact);
+        var frontends = graph.ServicePorts.Select(port => (port.Name.Protocol, port.Frontends[0].Address!.Value, port.Frontends[0].Port)).ToArray();
+        var rates = new double[3];
+        for (var round = 0; round < rates.Length; round++)
+        {
+            var emulator = new Emulator.Emulator(
+                program, HostNetworks.For(node, Family.Ipv4), TimeProvider.System, new SeededRandom((ulong)round));
+            var start = Stopwatch.GetTimestamp();
+            for (var i = 0; i < Flows; i++)
+            {
+                var (protocol, address, port) = frontends[(int)((uint)i * 2654435761u % (uint)frontends.Length)];
+                var source = Ip.V4(0x0A400000u + 2 + (uint)(i / 50_000));
+                var tuple = new FlowTuple(source, new Port((ushort)(10_000 + (i % 50_000))), protocol, address, port);
+                emulator.Send(Packet.First(tuple, "cni0"), trace: false);
+            }
+
+            rates[round] = Flows / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        }
+
+        yield return Row.AtLeast("emulator, new flows at 5,000 services", Measure.Median(rates) / 1000, 200, " thousand flows/s");
+    }
+
+    private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,26 @@
+using System.Globalization;
+
+namespace RuleCompiler.Bench;
+
+/// <summary>A network namespace that lives as long as the object.</summary>
+internal sealed class Namespace : IDisposable
+{
+    private static int _count;
+
+    public Namespace(string role)
+    {
+        Name = string.Create(
+            CultureInfo.InvariantCulture, $"rulec-bench-{Environment.ProcessId}-{Interlocked.Increment(ref _count)}-{role}");
+        Shell.Run(["ip", "netns", "add", Name]);
+        Exec(["ip", "link", "set", "lo", "up"]);
+    }
+
+    public string Name { get; }
+
+    public string Exec(string[] command, string input = "") => Shell.Run(["ip", "netns", "exec", Name, .. command], input);
+
+    /// <summary>Milliseconds that the restore tool takes for a text.</summary>
+    public double Restore(string tool, string text) => Measure.Milliseconds(() => Exec([tool, "--noflush"], text));
+
+    public void Dispose() => Shell.Run(["ip", "netns", "del", Name]);
+}
