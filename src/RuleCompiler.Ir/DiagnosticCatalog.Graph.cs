@@ -31,5 +31,5 @@ public static partial class DiagnosticCatalog
 
     public static readonly DiagnosticRule AffinityListsShort = Warning(
         "RC3101", "Session affinity forgets clients",
-        "The kernel's recent lists are so short that sixteen of them hold fewer than a thousand clients per endpoint.");
+        "The kernel's recent lists are short, and as many as are sensible hold fewer than a thousand clients per endpoint.");
 }

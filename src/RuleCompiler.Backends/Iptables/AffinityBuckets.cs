@@ -18,13 +18,21 @@ internal sealed record AffinityBuckets(Family Family, int Bits)
     /// <summary>Sixteen buckets; each costs two rules per endpoint.</summary>
     public const int BitsMax = 4;
 
+    /// <summary>
+    /// Lists of a node, beyond those that one bucket needs. The kernel finds a list by its name, one after the other, for
+    /// every packet that meets the rule and for every rule at every legacy commit (net/netfilter/xt_recent.c:
+    /// recent_table_lookup @v6.1): with 23,000 lists iptables-legacy-restore took half a minute.
+    /// </summary>
+    public const int ListsMax = 1024;
+
     public int Count => 1 << Bits;
 
     /// <param name="entries">Sources that one list holds.</param>
-    public static AffinityBuckets For(int entries, Family family)
+    /// <param name="endpoints">Endpoints that have a memory.</param>
+    public static AffinityBuckets For(int entries, int endpoints, Family family)
     {
         var bits = 0;
-        while (bits < BitsMax && (long)entries << bits < ClientsMin) bits++;
+        while (bits < BitsMax && (long)entries << bits < ClientsMin && (long)endpoints << (bits + 1) <= ListsMax) bits++;
         return new AffinityBuckets(family, bits);
     }
 
@@ -37,6 +45,6 @@ internal sealed record AffinityBuckets(Family Family, int Bits)
         : new Diagnostic(
             DiagnosticCatalog.AffinityListsShort, default,
             $"session affinity on node {node.Name} remembers {(long)node.Kernel.RecentListEntries << Bits} clients per " +
-            $"endpoint, since a recent list holds {node.Kernel.RecentListEntries}; expected {ClientsMin} or more",
-            "load the kernel module with xt_recent ip_list_tot=1024");
+            $"endpoint in {Count} lists of {node.Kernel.RecentListEntries}; expected {ClientsMin} or more",
+            "load the kernel module xt_recent with ip_list_tot=1024");
 }

@@ -31,18 +31,19 @@ internal sealed partial class ServiceLowering
         _node = node;
         _localPod = Matches.LocalPod(graph.LocalTraffic, inverted: false);
         _notLocalPod = Matches.LocalPod(graph.LocalTraffic, inverted: true);
-        _buckets = AffinityBuckets.For(node.Kernel.RecentListEntries, graph.Family);
-        var hasAffinity = false;
+        var sticky = 0;
         foreach (var servicePort in graph.ServicePorts)
         {
-            hasAffinity |= servicePort.AffinityTimeoutSeconds is not null;
+            if (servicePort.AffinityTimeoutSeconds is not null)
+                sticky += servicePort.ClusterSet.Union(servicePort.LocalSet).Count();
             foreach (var frontend in servicePort.Frontends)
             {
                 if (frontend.Address is null) _nodePorts.Add((servicePort.Name.Protocol, frontend.Port));
             }
         }
 
-        if (hasAffinity && _buckets.ShortOf(node) is { } diagnostic) _diagnostics.Add(diagnostic);
+        _buckets = AffinityBuckets.For(node.Kernel.RecentListEntries, sticky, graph.Family);
+        if (sticky > 0 && _buckets.ShortOf(node) is { } diagnostic) _diagnostics.Add(diagnostic);
     }
 
     public IReadOnlyList<Refusal> Refusals => _refusals;

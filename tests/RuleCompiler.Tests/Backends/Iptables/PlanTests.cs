@@ -136,6 +136,46 @@ public sealed class PlanTests
         }
     }
 
+    /// <summary>Where NodePorts are and whether they refuse may change at once.</summary>
+    [Fact]
+    public void NodePorts_move_to_other_addresses_safely()
+    {
+        NodeFacts On(params string[] cidrs) => Facts with
+        {
+            Addresses = [Ip.Parse("192.168.77.2"), Ip.Parse("192.168.78.2")],
+            Config = Facts.Config with
+            {
+                NodePortAddresses = new NodePortAddresses(false, cidrs.Select(cidr => Prefix.Parse(cidr)).ToSeq()),
+                Iptables = new IptablesConfig { LocalhostNodePorts = false },
+            },
+        };
+        var local = Balancer with { ExternalTrafficPolicy = TrafficPolicy.Local };
+        NodeFacts[] nodes = [On(), On("192.168.77.0/24"), On("192.168.78.0/24")];
+        (Service, Seq<EndpointSlice>)[] clusters =
+            [(Balancer, []), (Balancer, [Balancer.Slice("10.64.0.5")]), (local, [local.Slice("10.64.1.5")])];
+        var states = (from node in nodes
+                      from cluster in clusters
+                      select new Scenario(new ClusterState([cluster.Item1], cluster.Item2, [], []), node)).ToList();
+        foreach (var before in states)
+        {
+            foreach (var after in states) Assert.Null(Unsafe(before, after));
+        }
+    }
+
+    [Fact]
+    public void Another_mark_is_accepted_while_the_old_one_may_still_be_set()
+    {
+        var node = Facts with { Config = Facts.Config with { Iptables = new IptablesConfig { MasqueradeBit = 5 } } };
+        var before = Lower([Cart], [Cart.Slice("10.64.0.5")]).Artifact;
+        var after = Lower([Cart], [Cart.Slice("10.64.0.5")], node).Artifact;
+        var plan = Room.Plan(before, after);
+        Assert.Equal(3, plan.Count);
+        var between = RulesOf(Room.Apply(before, plan[0]), TableName.Filter, chain => chain == Names.Forward);
+        Assert.Contains("--mark 0x4000/0x4000 -j ACCEPT", between, StringComparison.Ordinal);
+        Assert.Contains("--mark 0x20/0x20 -j ACCEPT", between, StringComparison.Ordinal);
+        Assert.Equal(after, Applied(before, plan));
+    }
+
     /// <summary>Laws 4 and 5 of a room: the plan ends where it should, and on the way every flow has its old or new outcome.</summary>
     [Fact]
     public void Every_prefix_of_a_plan_is_safe() => Fuzz.Scenarios(8, scenario =>

@@ -9,7 +9,7 @@ namespace RuleCompiler.Tests.Backends.Iptables;
 /// <summary>Clusters of a few lines for the room's tests.</summary>
 internal static class SmallCluster
 {
-    public static readonly NodeFacts Node = NodeFacts.Create(
+    public static readonly NodeFacts Facts = NodeFacts.Create(
         new Node("node-0", "zone-a", [Prefix.Parse("10.64.0.0/24")], [Ip.Parse("192.168.77.2"), Ip.Parse("fd00:77::2")], default),
         new ProxyConfig { ClusterCidrs = [Prefix.Parse("10.64.0.0/16"), Prefix.Parse("fd00:64::/48")] },
         new KernelFacts());
@@ -41,11 +41,11 @@ internal static class SmallCluster
 
     public static ServiceGraph Graph(
         Seq<Service> services, Seq<EndpointSlice> slices, NodeFacts? node = null, Family family = Family.Ipv4) =>
-        ServiceGraphBuilder.Build(new ClusterState(services, slices, [], []), node ?? Node, family).Graph;
+        ServiceGraphBuilder.Build(new ClusterState(services, slices, [], []), node ?? Facts, family).Graph;
 
     public static Lowering<IptablesRuleset> Lower(
         Seq<Service> services, Seq<EndpointSlice> slices, NodeFacts? node = null, Family family = Family.Ipv4) =>
-        RuleCompiler.Backends.Iptables.Iptables.Lower(Graph(services, slices, node, family), node ?? Node);
+        RuleCompiler.Backends.Iptables.Iptables.Lower(Graph(services, slices, node, family), node ?? Facts);
 
     /// <summary>The rules of some chains of a table, each as iptables-save would write it.</summary>
     public static string RulesOf(IptablesRuleset ruleset, TableName table, Predicate<string> chains)
