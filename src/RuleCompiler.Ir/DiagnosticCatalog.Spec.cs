@@ -55,4 +55,7 @@ public static partial class DiagnosticCatalog
 
     public static readonly DiagnosticRule FlowChangeImpossible = Error(
         "RC2104", "Nothing to change", "The object that a when line changes is not in the cluster at that point.");
+
+    public static readonly DiagnosticRule FlowNodeAddressMissing = Error(
+        "RC2105", "Node has no address of the family", "The words node and localhost need an address of the packet's family.");
 }

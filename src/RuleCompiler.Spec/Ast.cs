@@ -28,6 +28,16 @@ public abstract record FlowAction
     {
     }
 
+    /// <summary>What the line expects; null for lines that only change something.</summary>
+    public Expected? Expectation => this switch
+    {
+        Open open => open.Expect,
+        Again again => again.Expect,
+        More more => more.Expect,
+        Reply reply => reply.Expect,
+        _ => null,
+    };
+
     /// <summary>from … to …: the first packet of a new flow.</summary>
     public sealed record Open(
         FlowSource Source, Port? SourcePort, string? Interface, Protocol Protocol, FlowDestination To, Expected Expect)

@@ -75,8 +75,12 @@ internal sealed class FlowFileBuilder(string path, List<Diagnostic> diagnostics)
 
     private void EndCase()
     {
-        if (_title is not null || _steps.Count > 0) _cases.Add(new FlowCase(_title ?? "", _steps.ToSeq(), _caseLocation));
-        if (_title is not null && !_steps.Any(step => ExpectedOf(step.Action) is not null))
+        if (_title is not null || _steps.Count > 0)
+        {
+            _cases.Add(new FlowCase(_title ?? "", _steps.ToSeq(), _caseLocation));
+        }
+
+        if (_title is not null && !_steps.Any(step => step.Action.Expectation is not null))
         {
             Report(DiagnosticCatalog.FlowCaseEmpty, _caseLocation,
                 $"case \"{_title}\" has no line with expect", "say what must happen, or remove the case");
@@ -120,11 +124,12 @@ internal sealed class FlowFileBuilder(string path, List<Diagnostic> diagnostics)
                 break;
             case FlowAction.Again or FlowAction.More or FlowAction.Reply when _flowFamily is null:
                 Report(DiagnosticCatalog.FlowStepWithoutPast, location,
-                    "found then without a packet before it, expected a from line earlier in the case", "start with from");
+                    "found then without a packet before it, expected a from line earlier in the case",
+                    "start with from");
                 break;
         }
 
-        if (ExpectedOf(action) is not { } expected) return;
+        if (action.Expectation is not { } expected) return;
         CheckExpected(action, expected, location);
         _setGiven |= expected is Expected.Endpoints;
     }
@@ -210,7 +215,8 @@ internal sealed class FlowFileBuilder(string path, List<Diagnostic> diagnostics)
     {
         if (expected is not { } first || found is not { } second || first == second) return;
         Report(DiagnosticCatalog.FlowFamiliesMixed, location,
-            $"found an {NameOf(second)} address, expected {NameOf(first)} like {because}", "use addresses of one family");
+            $"found an {NameOf(second)} address, expected {NameOf(first)} like {because}",
+            "use addresses of one family");
     }
 
     private void Missing(string word, string example) => Report(
@@ -220,18 +226,9 @@ internal sealed class FlowFileBuilder(string path, List<Diagnostic> diagnostics)
     private void Report(DiagnosticRule rule, Location location, string message, string hint) =>
         diagnostics.Add(new Diagnostic(rule, location, message, hint));
 
-    private static string NameOf(Family family) => family switch
+    public static string NameOf(Family family) => family switch
     {
         Family.Ipv4 => "IPv4",
         Family.Ipv6 => "IPv6",
-    };
-
-    private static Expected? ExpectedOf(FlowAction action) => action switch
-    {
-        FlowAction.Open open => open.Expect,
-        FlowAction.Again again => again.Expect,
-        FlowAction.More more => more.Expect,
-        FlowAction.Reply reply => reply.Expect,
-        _ => null,
     };
 }

@@ -97,7 +97,8 @@ public static class FlowReader
     /// <summary>At most 40 characters, without control characters: the text may be anything.</summary>
     private static string Quoted(string text)
     {
-        var clean = new string(text.Take(40).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '\uFFFD' : c).ToArray());
+        var clean = string.Concat(text.Take(40)
+            .Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '\uFFFD' : c));
         return text.Length > 40 ? $"'{clean}…'" : $"'{clean}'";
     }
 

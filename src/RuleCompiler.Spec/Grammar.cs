@@ -8,7 +8,7 @@ namespace RuleCompiler.Spec;
 
 /// <summary>
 /// The grammar of one line, as spec/LANGUAGE.md gives it. Nothing nests, so no input can exhaust the stack.
-/// Alternatives are tried with <c>XOr</c>: the first word decides, and a failure names every word that would have fitted.
+/// Alternatives are tried with <c>XOr</c>: the first word decides, and a failure names all that would have fitted.
 /// </summary>
 internal sealed class Grammar
 {

@@ -27,14 +27,16 @@ internal static class Lexeme
 
     public static readonly Parser<Endpoint> Endpoint = Value(
         "an address and port such as 10.64.0.5:80 or [fd00::5]:80",
-        (string text, out Endpoint endpoint) => Ir.Net.Endpoint.TryParse(text, out endpoint) && endpoint.Port.Value != 0);
+        (string text, out Endpoint endpoint) =>
+            Ir.Net.Endpoint.TryParse(text, out endpoint) && endpoint.Port.Value != 0);
 
     public static readonly Parser<Port> Port = Value("a port from 1 to 65535", (string text, out Port port) =>
         Ir.Net.Port.TryParse(text, null, out port) && port.Value != 0);
 
     public static readonly Parser<Share> Share = Value<Share>("a share such as 1/3", TryShare);
 
-    public static readonly Parser<int> Duration = Value<int>("a duration such as 10s, 30m or 1h30m, up to 366d", TryDuration);
+    public static readonly Parser<int> Duration = Value<int>(
+        "a duration such as 10s, 30m or 1h30m, up to 366d", TryDuration);
 
     public static readonly Parser<string> FolderPath = Value<string>(
         "a relative path without '..' such as golden/cluster-ip", TryPath);
@@ -76,7 +78,9 @@ internal static class Lexeme
     {
         var rest = SkipComment(input);
         if (rest.AtEnd) return Result.Success("", rest);
-        return rest.Current == '\n' ? Result.Success("", rest.Advance()) : Failure<string>(input, "the end of the line");
+        return rest.Current == '\n'
+            ? Result.Success("", rest.Advance())
+            : Failure<string>(input, "the end of the line");
     };
 
     private delegate bool TryRead<T>(string text, out T value);
@@ -132,7 +136,7 @@ internal static class Lexeme
         return input;
     }
 
-    /// <summary>The word at a place: up to a blank, a brace, a comma, a quote or a comment. "" at the end of a line.</summary>
+    /// <summary>The word at a place: up to a blank, brace, comma, quote or comment. "" at the end of a line.</summary>
     public static string TextAt(IInput input)
     {
         var rest = input.Source.AsSpan(input.Position);

@@ -4,7 +4,7 @@ using RuleCompiler.Ir.Text;
 
 namespace RuleCompiler.Spec;
 
-/// <summary>One statement of a flow file, as the grammar sees it; <see cref="FlowReader"/> puts them together.</summary>
+/// <summary>One statement as the grammar sees it; <see cref="FlowFileBuilder"/> puts them together.</summary>
 internal abstract record Line
 {
     private Line()

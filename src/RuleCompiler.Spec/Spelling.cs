@@ -3,7 +3,7 @@ namespace RuleCompiler.Spec;
 /// <summary>Guesses which word a mistyped one was meant to be.</summary>
 internal static class Spelling
 {
-    /// <summary>The expected word nearest to what was found, at most two edits away and less than half of it; or null.</summary>
+    /// <summary>The expected word nearest to what was found, if it is at most two edits away.</summary>
     public static string? Nearest(string found, IEnumerable<string> expected)
     {
         if (found.Length is < 2 or > 20) return null;
@@ -20,7 +20,7 @@ internal static class Spelling
         return best;
     }
 
-    /// <summary>Edits (insert, delete, replace, exchange neighbours) from one word to another: optimal string alignment.</summary>
+    /// <summary>Insertions, deletions, replacements and exchanges of neighbours: optimal string alignment.</summary>
     private static int Distance(string a, string b)
     {
         var cost = new int[a.Length + 1, b.Length + 1];
