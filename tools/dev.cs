@@ -136,7 +136,8 @@ internal static class Dev
             ["RULEC_FUZZ_SEED"] = Number("--seed", options.GetValueOrDefault("--seed", Stopwatch.GetTimestamp().ToString(CultureInfo.InvariantCulture))),
         };
         Console.WriteLine($"fuzz: --cases {environment["RULEC_FUZZ_CASES"]} --seed {environment["RULEC_FUZZ_SEED"]}");
-        return Report(RunTests(FastTests, ["-namespace", "RuleCompiler.Tests.Properties"], environment));
+        return Report(RunTests(
+            FastTests, ["-namespace", "RuleCompiler.Tests.Properties", "-namespace", "RuleCompiler.Tests.Backends.Iptables"], environment));
     }
 
     /// <summary>Style and analysis are part of the build; what it cannot see is white space.</summary>

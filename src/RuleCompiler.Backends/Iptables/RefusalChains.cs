@@ -38,12 +38,14 @@ internal static class RefusalChains
     public static void Fill(
         TableBuilder filter, IReadOnlyList<Refusal> refusals, Seq<Seq<Match>> scope, Seq<Seq<Match>>? alsoIn = null)
     {
+        // NodePorts on no address at all have nobody to refuse; their chain would hang in the air.
+        var hasNodePorts = !scope.IsEmpty && alsoIn is not { IsEmpty: true };
         foreach (var root in Roots)
         {
             var items = new List<DispatchItem>();
             foreach (var refusal in refusals)
             {
-                if (refusal.Root == root) items.Add(refusal.Item);
+                if (refusal.Root == root && (hasNodePorts || refusal.Item.Key.Address is not null)) items.Add(refusal.Item);
             }
 
             var chain = filter.Create(ChainOf(root));

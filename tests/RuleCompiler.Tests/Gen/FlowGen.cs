@@ -50,7 +50,8 @@ internal static class FlowGen
                 foreach (var address in local) yield return (new Endpoint(address, nodePort), port.Protocol);
                 foreach (var address in addresses) yield return (new Endpoint(address, nodePort), port.Protocol);
                 yield return (new Endpoint(pool.OtherNode, nodePort), port.Protocol);
-                yield return (new Endpoint(local[0], new Port((ushort)(nodePort.Value + 1))), port.Protocol);
+                foreach (var address in local)
+                    yield return (new Endpoint(address, new Port((ushort)(nodePort.Value + 1))), port.Protocol);
             }
 
             if (service.HealthCheckNodePort is { } health) yield return (new Endpoint(local[0], health), Protocol.Tcp);

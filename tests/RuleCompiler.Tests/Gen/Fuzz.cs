@@ -35,6 +35,14 @@ internal static class Fuzz
             Check(seed, Sample(Scenario.Any, seed), check, scenario => scenario.Shrink());
     }
 
+    /// <inheritdoc cref="Scenarios"/>
+    public static void Histories(int fastCases, Func<History, string?> check)
+    {
+        var seeds = Enumerable.Range(0, Cases(fastCases)).Select(i => Seed + (ulong)i);
+        foreach (var seed in Regressions.Histories.Select(row => row.Seed).Concat(seeds))
+            Check(seed, Sample(UpdateGen.History, seed), check, history => history.Shrink());
+    }
+
     public static void Check<T>(ulong seed, T value, Func<T, string?> check, Func<T, IEnumerable<T>> shrink)
     {
         if (Guarded(value) is not { } message) return;

@@ -1,6 +1,6 @@
 namespace RuleCompiler.Tests.Gen;
 
-/// <summary>Seeds that failed once, with what was wrong. Every property over scenarios runs them first.</summary>
+/// <summary>Seeds that failed once, with what was wrong. Every property runs those of its kind first.</summary>
 internal static class Regressions
 {
     public static readonly IReadOnlyList<(ulong Seed, string Was)> Scenarios =
@@ -9,4 +9,6 @@ internal static class Regressions
         (20260103, "the flows asked for what the kernel calls martian: loopback from outside without route_localnet"),
         (20260128, "a healthCheckNodePort that is also a NodePort: the listener wins where nothing is translated"),
     ];
+
+    public static readonly IReadOnlyList<(ulong Seed, string Was)> Histories = [];
 }

@@ -1,7 +1,7 @@
-using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using RuleCompiler.Ir;
+using RuleCompiler.Kube;
 
 namespace RuleCompiler.Tests.Gen;
 
@@ -18,11 +18,6 @@ internal sealed record Scenario(ClusterState Cluster, NodeFacts Node)
         ScenarioShrinker.Clusters(Cluster).Select(cluster => this with { Cluster = cluster })
             .Concat(ScenarioShrinker.Nodes(Node).Select(node => this with { Node = node }));
 
-    public override string ToString()
-    {
-        var text = new StringBuilder();
-        foreach (var service in Cluster.Services) text.AppendLine($"{service}");
-        foreach (var slice in Cluster.EndpointSlices) text.AppendLine($"{slice}");
-        return text.AppendLine($"{Node}").ToString();
-    }
+    /// <summary>The cluster as YAML that <c>rulec</c> reads, and the node in a comment.</summary>
+    public override string ToString() => $"{ClusterYaml.Write(Cluster)}# {Node}";
 }

@@ -5,6 +5,7 @@ using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
 using RuleCompiler.Tests.Gen;
+using Rules = RuleCompiler.Emulator.Program;
 
 namespace RuleCompiler.Tests.Properties;
 
@@ -27,8 +28,18 @@ internal static class Pipeline
     public static Emulator.Emulator Node(Scenario scenario, Family family) =>
         Load(Reread(Lower(scenario.Cluster, scenario.Node, family)), scenario.Node);
 
-    public static Emulator.Emulator Load(IptablesRuleset ruleset, NodeFacts node, TimeProvider? clock = null) => new(
-        IptablesTranslator.Translate(ruleset), HostNetworks.For(node, ruleset.Family), clock ?? new ManualClock(), new SeededRandom(1));
+    public static Emulator.Emulator Load(IptablesRuleset ruleset, NodeFacts node, TimeProvider? clock = null) =>
+        Load(IptablesTranslator.Translate(ruleset), node, clock);
+
+    public static Emulator.Emulator Load(Rules rules, NodeFacts node, TimeProvider? clock = null) =>
+        new(rules, HostNetworks.For(node, rules.Family), clock ?? new ManualClock(), new SeededRandom(1));
+
+    /// <summary>Any room's artifact in the one form that the emulator runs.</summary>
+    public static Rules Translate<TArtifact>(TArtifact artifact) => artifact switch
+    {
+        IptablesRuleset ruleset => IptablesTranslator.Translate(ruleset),
+        _ => throw new NotSupportedException($"the emulator has no translator for {typeof(TArtifact)}"),
+    };
 
     public static Packet First(Flow flow) => Packet.First(
         new FlowTuple(flow.Source, flow.SourcePort, flow.Protocol, flow.Destination, flow.DestinationPort), flow.InputInterface);
@@ -39,13 +50,19 @@ internal static class Pipeline
 
     public static string? Differs(Expectation expected, NodeFacts facts, Emulator.Emulator node, Flow flow)
     {
+        if (IsAllowed(expected, facts, node, flow)) return null;
+        var found = node.Explore(First(flow)).Outcomes;
+        var shares = found.Select(one => $"{one.Outcome} ({(double)one.Numerator / (double)one.Denominator:G6})");
+        var steps = found[0].Example.Steps.Select(step => $"\n  {step.Hook} {step.Table} {step.RuleText}");
+        return $"{flow}\nexpected {expected}\nfound    {string.Join(" | ", shares)}{string.Concat(steps)}";
+    }
+
+    /// <summary>The rules do what the judge allows, each outcome with its share.</summary>
+    public static bool IsAllowed(Expectation expected, NodeFacts facts, Emulator.Emulator node, Flow flow)
+    {
         var found = node.Explore(First(flow), trace: false).Outcomes;
-        if (found.Count == expected.Outcomes.Count &&
-            expected.Outcomes.All(outcome => found.Any(one => Agree(outcome, one.Outcome) && IsFair(one, found.Count))))
-            return null;
-        var example = node.Explore(First(flow)).Outcomes;
-        return $"{flow}\nexpected {expected}\nfound    {string.Join(" | ", found.Select(one => $"{one.Outcome} ({(double)one.Numerator / (double)one.Denominator:G6})"))}\n"
-            + string.Join('\n', example[0].Example.Steps.Select(step => $"  {step.Hook} {step.Table} {step.RuleText}"));
+        return found.Count == expected.Outcomes.Count &&
+            expected.Outcomes.All(outcome => found.Any(one => Agree(outcome, one.Outcome) && IsFair(one, found.Count)));
 
         // Without xt_bpf a pod of another node that reaches itself through this one is not masqueraded; Lower says so.
         bool Agree(Outcome wanted, Outcome one) => wanted == one ||

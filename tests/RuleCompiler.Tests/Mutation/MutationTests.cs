@@ -1,0 +1,44 @@
+using RuleCompiler.Emulator;
+using RuleCompiler.Ir.Text;
+using RuleCompiler.Tests.Gen;
+using Xunit;
+
+namespace RuleCompiler.Tests.Mutation;
+
+/// <summary>
+/// Do the properties notice a wrong rule? Compiled rules get one random edit each, and every edit must break a property
+/// or be shown to change nothing: each packet of the covering set, in every state of its flow, ends as before.
+/// </summary>
+public sealed class MutationTests(ITestOutputHelper output)
+{
+    [Fact]
+    public void Every_edit_of_a_compiled_rule_is_caught_or_changes_nothing()
+    {
+        var random = new SeededRandom(7);
+        var perScenario = Fuzz.Cases(fast: 12);
+        var equivalent = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        var caught = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        List<string> survivors = [];
+        foreach (var (scenario, family) in MutationScenarios.All)
+        {
+            var battery = new Battery(scenario, family);
+            Assert.Null(battery.Catches(battery.Original));
+            foreach (var mutant in Mutants.Of(battery.Original).OrderBy(_ => random.Next()).Take(perScenario).ToSeq())
+            {
+                if (battery.Catches(mutant.Ruleset) is { } property) Count(caught, property);
+                else if (battery.DiffersBy(mutant.Ruleset) is { } difference) survivors.Add($"{mutant.What}\n    {difference}");
+                else Count(equivalent, mutant.Kind);
+            }
+        }
+
+        var total = caught.Values.Sum() + equivalent.Values.Sum() + survivors.Count;
+        output.WriteLine($"{total} edits: {survivors.Count} survive; {caught.Values.Sum()} are caught: {Tell(caught)}");
+        output.WriteLine($"{equivalent.Values.Sum()} change nothing that a packet could see: {Tell(equivalent)}");
+        Assert.True(survivors.Count == 0, string.Join('\n', survivors));
+    }
+
+    private static void Count(SortedDictionary<string, int> counts, string key) => counts[key] = counts.GetValueOrDefault(key) + 1;
+
+    private static string Tell(SortedDictionary<string, int> counts) =>
+        string.Join(", ", counts.Select(pair => $"{pair.Key} {pair.Value}"));
+}

@@ -1,0 +1,172 @@
+using RuleCompiler.Backends.Iptables;
+using RuleCompiler.Emulator;
+using RuleCompiler.Ir;
+using RuleCompiler.Ir.Net;
+using RuleCompiler.Tests.Gen;
+using Rules = RuleCompiler.Emulator.Program;
+
+namespace RuleCompiler.Tests.Properties;
+
+/// <summary>The duties of Service rules that are no outcome of a first packet.</summary>
+internal sealed class Surroundings
+{
+    private readonly Scenario _scenario;
+    private readonly Family _family;
+    private readonly Flow[] _flows;
+    private readonly Expectation[] _expected;
+    private readonly HostNetwork _host;
+    private readonly Rules _empty;
+    private readonly uint _bit;
+
+    public Surroundings(Scenario scenario, Family family)
+    {
+        (_scenario, _family) = (scenario, family);
+        _flows = [.. FlowGen.Covering(scenario, family)];
+        _expected = Array.ConvertAll(_flows, flow => Meaning.Of(scenario.Cluster, scenario.Node, flow));
+        _host = HostNetworks.For(scenario.Node, family);
+        _empty = IptablesTranslator.Translate(new IptablesRuleset(family, []));
+        _bit = 1u << scenario.Node.Config.Iptables.MasqueradeBit;
+    }
+
+    /// <summary>Null, or the first duty that the rules neglect.</summary>
+    public string? Wrong(IptablesRuleset ruleset)
+    {
+        var open = IptablesTranslator.Translate(ruleset);
+        var closed = IptablesTranslator.Translate(Closed(ruleset));
+        return Marks(open) ?? Policies(closed) ?? Answers(open, closed) ?? Living(open) ?? Invalid(open);
+    }
+
+    /// <summary>The rules under policies that let nothing in or through by themselves.</summary>
+    public static IptablesRuleset Closed(IptablesRuleset ruleset) => ruleset with
+    {
+        Tables = [.. ruleset.Tables.Select(table => table.Name != TableName.Filter ? table : table with
+        {
+            Chains = [.. table.Chains.Select(one => one.Name is "FORWARD" or "INPUT" ? one with { Policy = Policy.Drop } : one)],
+        })],
+    };
+
+    /// <summary>
+    /// Our bit is off when a packet leaves, or a tunnel would masquerade it once more (k/k#92035); other bits are as
+    /// they were (k/k#19983) and change nothing. Whoever sets our bit gets a packet masqueraded.
+    /// </summary>
+    private string? Marks(Rules rules)
+    {
+        var node = Load(rules);
+        foreach (var flow in _flows)
+        {
+            var plain = node.Explore(Pipeline.First(flow), trace: false).Outcomes;
+            var marked = node.Explore(Pipeline.First(flow) with { Mark = ~_bit }, trace: false).Outcomes;
+            if (plain.Count != marked.Count) return $"{flow}\na foreign mark changes the outcome";
+            for (var i = 0; i < plain.Count; i++)
+            {
+                if (plain[i].Outcome != marked[i].Outcome) return $"{flow}\na foreign mark changes the outcome";
+                if (plain[i].Example is { Fate: Fate.Sent } sent && sent.Sent.Mark != 0) return $"{flow}\nleaves with mark {sent.Sent.Mark:x}";
+                if (marked[i].Example is { Fate: Fate.Sent } other && other.Sent.Mark != ~_bit)
+                    return $"{flow}\nentered with mark {~_bit:x} and leaves with {other.Sent.Mark:x}";
+            }
+        }
+
+        var ours = node.Send(Stray(Protocol.Udp) with { Mark = uint.MaxValue }, trace: false);
+        return ours is { Fate: Fate.Sent, Outcome: Outcome.Translated { SourceNat: true } } && ours.Sent.Mark == ~_bit
+            ? null
+            : $"a packet with our mark ends as {ours.Fate}, {ours.Outcome}, mark {ours.Sent.Mark:x}";
+    }
+
+    /// <summary>
+    /// Where the policies say DROP (Docker sets it for FORWARD), the rules let through what they masquerade by mark, and
+    /// in what is for a health check; the rest is the administrator's business (§4.5 KUBE-FORWARD, KUBE-NODEPORTS).
+    /// </summary>
+    private string? Policies(Rules closed)
+    {
+        var node = Load(closed);
+        for (var i = 0; i < _flows.Length; i++)
+        {
+            var flow = _flows[i];
+            if (flow.InputInterface is null || _expected[i].Outcomes.OfType<Outcome.Translated>().Any(one => one.To.Address == flow.Source))
+                continue;
+            var masqueraded = _expected[i].Outcomes.Where(outcome => outcome is Outcome.Translated { SourceNat: true }).ToHashSet();
+            var health = flow.Protocol == Protocol.Tcp && _scenario.Node.IsLocal(flow.Destination)
+                && _scenario.Cluster.Services.Any(service => service.HealthCheckNodePort == flow.DestinationPort
+                    && service.ClusterIps.Any(ip => ip.Family == _family));
+            var passed = node.Explore(Pipeline.First(flow), trace: false).Outcomes
+                .Where(one => one.Example.Fate is Fate.Sent or Fate.Delivered).Select(one => one.Outcome).ToHashSet();
+            if (!health && !passed.SetEquals(masqueraded))
+                return $"{flow}\nmeets {_expected[i]}, and under policies of DROP {string.Join(" | ", passed)}";
+            if (health && node.Send(Pipeline.First(flow), trace: false).Fate is not Fate.Delivered)
+                return $"{flow}\nis a health check, and is not delivered";
+        }
+
+        var marked = node.Explore(Stray(Protocol.Udp) with { Mark = _bit }, trace: false).Outcomes[0].Example.Fate;
+        if (marked is not Fate.Sent) return $"a packet with our mark ends as {marked}";
+        var stray = node.Send(Stray(Protocol.Udp), trace: false).Fate;
+        return stray is Fate.Dropped ? null : $"a packet of nobody's passes a FORWARD policy of DROP: {stray}";
+    }
+
+    /// <summary>
+    /// The answer of every flow arrives with the addresses that the client used, and what follows goes where the first
+    /// packet went; both also under a FORWARD policy of DROP.
+    /// </summary>
+    private string? Answers(Rules open, Rules closed)
+    {
+        for (var i = 0; i < _flows.Length; i++)
+        {
+            var first = Pipeline.First(_flows[i]);
+            if (first.Tcp is null || _expected[i].Outcomes[0] is Outcome.Dropped or Outcome.Rejected) continue;
+            var node = Load(open);
+            var sent = node.Send(first, trace: false);
+            if (sent is not { Fate: Fate.Sent(var output), Reply: { } reply } || output == "lo") continue;
+            node.Load(WithInput(closed, first));
+            var answer = node.Send(new Packet(reply, output, TcpFlags.Syn | TcpFlags.Ack), trace: false);
+            if (answer.Fate is not (Fate.Sent or Fate.Delivered) || answer.Sent.Tuple != first.Tuple.Reversed)
+                return $"{_flows[i]}\nanswer {reply} ends as {answer.Fate}, {answer.Sent.Tuple}";
+            var later = node.Send(first with { Tcp = TcpFlags.Ack }, trace: false);
+            if (later.Fate is not Fate.Sent || later.Sent.Tuple != sent.Sent.Tuple)
+                return $"{_flows[i]}\ngoes on as {later.Sent.Tuple}, {later.Fate}, and began as {sent.Sent.Tuple}";
+        }
+
+        return null;
+
+        // Answers to the node's own processes meet INPUT, which is not ours to open.
+        Rules WithInput(Rules program, Packet packet) => packet.InputInterface is null ? open : program;
+    }
+
+    /// <summary>Refusals are for new flows only (§3.12): one that was there before the rules goes on.</summary>
+    private string? Living(Rules rules)
+    {
+        for (var i = 0; i < _flows.Length; i++)
+        {
+            if (_expected[i].Outcomes[0] is not (Outcome.Dropped or Outcome.Rejected)) continue;
+            var node = Load(_empty);
+            var first = Pipeline.First(_flows[i]);
+            var sent = node.Send(first, trace: false);
+            if (sent is not { Fate: Fate.Sent or Fate.Delivered, Reply: { } reply }) continue;
+            var from = sent.Fate is Fate.Sent(var output) ? output : null;
+            node.Send(new Packet(reply, from, first.Tcp is null ? null : TcpFlags.Syn | TcpFlags.Ack), trace: false);
+            node.Load(rules);
+            var later = node.Send(first with { Tcp = first.Tcp is null ? null : TcpFlags.Ack }, trace: false);
+            if (later.Fate is Fate.Dropped or Fate.Rejected) return $"{_flows[i]}\nwas there before the rules, and ends as {later.Fate}";
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// §4.5 KUBE-FORWARD (1): a forwarded packet that conntrack calls invalid would bypass NAT and reset the client's
+    /// connection; unless the kernel is liberal it is dropped.
+    /// </summary>
+    private string? Invalid(Rules rules)
+    {
+        var stray = Stray(Protocol.Tcp) with { Tcp = TcpFlags.Syn | TcpFlags.Ack };
+        var dropped = Load(rules).Send(stray, trace: false).Fate is Fate.Dropped;
+        return dropped == !_scenario.Node.Kernel.ConntrackTcpBeLiberal ? null : $"an invalid packet is {(dropped ? "" : "not ")}dropped";
+    }
+
+    /// <summary>From one stranger to another, by way of this node.</summary>
+    private Packet Stray(Protocol protocol)
+    {
+        var pool = Pool.Of(_family);
+        return Packet.First(new FlowTuple(pool.Strangers[2], new Port(40000), protocol, pool.OtherNode, new Port(9)), "eth0");
+    }
+
+    private Emulator.Emulator Load(Rules program) => new(program, _host, new ManualClock(), new SeededRandom(1));
+}
