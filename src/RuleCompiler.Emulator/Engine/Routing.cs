@@ -12,10 +12,12 @@ internal sealed class Routing
     private readonly (UInt128 Network, UInt128 Mask, string Interface)[] _routes;
     private readonly Dictionary<string, UInt128> _primary = new(StringComparer.Ordinal);
     private readonly UInt128? _anyPrimary;
+    private readonly Ipv6SourceChoice _ipv6Sources;
 
     public Routing(HostNetwork host, Family family)
     {
         _family = family;
+        _ipv6Sources = new Ipv6SourceChoice(host);
         foreach (var device in host.Interfaces.Span)
         {
             foreach (var address in device.Addresses.Span)
@@ -55,12 +57,12 @@ internal sealed class Routing
     /// <summary>
     /// The source that MASQUERADE takes: the first address of the output interface, or of another one when it has none
     /// in global scope, as lo (net/ipv4/devinet.c:inet_select_addr, called by
-    /// net/netfilter/nf_nat_masquerade.c:nf_nat_masquerade_ipv4 @v6.1). IPv6 prefers the destination itself when that is
-    /// local (RFC 6724 rule 1, net/ipv6/addrconf.c:ipv6_get_saddr_eval). Null: the packet is dropped.
+    /// net/netfilter/nf_nat_masquerade.c:nf_nat_masquerade_ipv4 @v6.1); IPv6 has rules of its own. Null: the packet
+    /// is dropped.
     /// </summary>
     public UInt128? MasqueradeSource(string output, UInt128 destination)
     {
-        if (_family == Family.Ipv6 && IsLocal(destination)) return destination;
+        if (_family == Family.Ipv6) return IsLocal(destination) ? destination : _ipv6Sources.For(output, destination);
         return _primary.TryGetValue(output, out var primary) ? primary : _anyPrimary;
     }
 }
