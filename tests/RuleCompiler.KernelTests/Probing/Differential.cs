@@ -1,0 +1,137 @@
+using RuleCompiler.Backends.Iptables;
+using RuleCompiler.Emulator;
+using RuleCompiler.Ir;
+using RuleCompiler.Ir.Net;
+using RuleCompiler.KernelTests.Net;
+using RuleCompiler.Tests.Gen;
+
+namespace RuleCompiler.KernelTests.Probing;
+
+/// <summary>The same packets through the emulator and through a kernel that holds the very same text.</summary>
+internal sealed class Differential(Flavour flavour, ulong seed)
+{
+    private static readonly Family[] _families = [Family.Ipv4, Family.Ipv6];
+
+    /// <summary>Every probe has a port of its own, so that none belongs to another's flow.</summary>
+    private const ushort FirstSourcePort = 10_000;
+
+    private readonly Dictionary<string, Balance> _pooled = new(StringComparer.Ordinal);
+    private uint _sequence;
+
+    public long Packets { get; private set; }
+
+    public long Choices { get; private set; }
+
+    public long FlowsLeftOut { get; private set; }
+
+    public TimeSpan Sending { get; private set; }
+
+    /// <summary>Endings by kind: a run that never sees one of them tests less than it says.</summary>
+    public SortedDictionary<string, long> Endings { get; } = new(StringComparer.Ordinal);
+
+    /// <returns>Differences; none when the kernel does as the emulator says.</returns>
+    public List<string> Run(Scenario scenario, int packets)
+    {
+        var hosts = _families.Select(family => HostNetworks.For(scenario.Node, family)).ToArray();
+        using var network = NodeNetwork.Create(hosts);
+        var differences = new List<string>();
+        var known = new Known(network, KernelMachine.TracksSctp(network.Node));
+        using var prober = new Prober(network);
+        for (var i = 0; i < _families.Length; i++)
+        {
+            var rules = Compile(scenario, _families[i]);
+            flavour.Restore(network.Node, _families[i], rules.Text);
+            var emulator = new Emulator.Emulator(
+                IptablesTranslator.Translate(rules.Parsed), hosts[i], new ManualClock(), new SeededRandom(seed));
+            Compare(prober, emulator, hosts[i], Flows(scenario, _families[i], known, packets / _families.Length), packets / _families.Length, differences);
+        }
+
+        if (prober.Drops > 0) differences.Add($"the test's own sockets lost {prober.Drops} packets");
+        return differences;
+    }
+
+    /// <summary>Small deviations that no single flow shows.</summary>
+    public IEnumerable<string> PooledComplaints() => _pooled.Values.Select(balance => balance.Complaint()).OfType<string>();
+
+    private readonly record struct Known(NodeNetwork Network, bool TracksSctp);
+
+    /// <summary>The text that ships, and what a reader makes of it.</summary>
+    private static (string Text, IptablesRuleset Parsed) Compile(Scenario scenario, Family family)
+    {
+        var graph = ServiceGraphBuilder.Build(scenario.Cluster, scenario.Node, family).Graph;
+        var files = Iptables.Print(Iptables.Lower(graph, scenario.Node).Artifact);
+        var parsed = Iptables.Parse(files, family);
+        if (parsed.HasErrors) throw new InvalidOperationException($"our own text does not parse: {parsed.Diagnostics}");
+        return (files[0].Text, parsed.Artifact);
+    }
+
+    /// <summary>The covering flows, in an order of the seed; where there are too many, as many as fit.</summary>
+    private List<Probe> Flows(Scenario scenario, Family family, Known known, int limit)
+    {
+        var random = new SeededRandom(seed);
+        var flows = FlowGen.Covering(scenario, family)
+            .Where(flow => flow.Protocol != Protocol.Sctp || known.TracksSctp)
+            .Where(flow => flow.InputInterface is null || known.Network.FarEnds.ContainsKey(flow.InputInterface))
+            .Select(flow => (Key: random.Next(), Probe: new Probe(
+                new FlowTuple(flow.Source, flow.SourcePort, flow.Protocol, flow.Destination, flow.DestinationPort),
+                flow.InputInterface)))
+            .OrderBy(one => one.Key)
+            .Select(one => one.Probe)
+            .ToList();
+        FlowsLeftOut += Math.Max(0, flows.Count - limit);
+        return flows.Take(limit).ToList();
+    }
+
+    private void Compare(
+        Prober prober, Emulator.Emulator emulator, HostNetwork host, List<Probe> flows, int packets, List<string> differences)
+    {
+        var expected = flows.Select(flow => Expectations.Of(emulator, host, flow)).ToArray();
+        var sequence = Enumerable.Range(0, flows.Count).ToList();
+        // What is left of the packets goes where there is a choice to make.
+        var choosing = sequence.Where(flow => expected[flow].Shares.Length > 1).ToArray();
+        for (var i = 0; choosing.Length > 0 && sequence.Count < packets; i++) sequence.Add(choosing[i % choosing.Length]);
+
+        var probes = sequence.Select(flow => flows[flow] with { Tuple = flows[flow].Tuple with { SourcePort = NextPort() } }).ToList();
+        var started = TimeProvider.System.GetTimestamp();
+        var sightings = prober.Send(probes);
+        Sending += TimeProvider.System.GetElapsedTime(started);
+        Packets += probes.Count;
+
+        var balances = new Balance?[flows.Count];
+        for (var i = 0; i < probes.Count; i++)
+        {
+            var (flow, ending) = (sequence[i], Ending.Of(probes[i].Tuple, sightings[i]));
+            Endings[ending.GetType().Name] = Endings.GetValueOrDefault(ending.GetType().Name) + 1;
+            if (Difference(probes[i], expected[flow], ending, sightings[i]) is { } difference)
+                differences.Add(difference);
+            else if (expected[flow] is { Shares.Length: > 1, IsSticky: false })
+                (balances[flow] ??= new Balance(expected[flow].Shares)).Add(expected[flow].TurnOf(ending)!.Value);
+        }
+
+        foreach (var (flow, balance) in balances.Index())
+        {
+            if (balance is null) continue;
+            if (balance.Complaint() is { } complaint) differences.Add($"{flows[flow]}: {complaint}");
+            Pool(expected[flow].Shares, balance);
+        }
+    }
+
+    private static string? Difference(Probe probe, Expectations expected, Ending ending, IReadOnlyList<Sighting> sightings)
+    {
+        if (expected.TurnOf(ending) is null) return $"{probe}\n  emulator {expected}\n  kernel   {ending}";
+        var portKept = sightings.All(sighting => sighting.Packet.Tuple.SourcePort == probe.Tuple.SourcePort);
+        return expected.KeepsSourcePort(ending) && !portKept
+            ? $"{probe}\n  emulator keeps the source port\n  kernel   {string.Join(", ", sightings)}"
+            : null;
+    }
+
+    private void Pool(double[] shares, Balance balance)
+    {
+        var key = string.Join(' ', shares);
+        if (!_pooled.TryGetValue(key, out var pool)) _pooled.Add(key, pool = new Balance(shares));
+        pool.Add(balance);
+        Choices += balance.Draws;
+    }
+
+    private Port NextPort() => new((ushort)(FirstSourcePort + (_sequence++ % (ushort.MaxValue - FirstSourcePort))));
+}
