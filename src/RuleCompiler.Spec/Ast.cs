@@ -110,7 +110,7 @@ public abstract record Expected
     /// <summary>The endpoint that the packet before went to, for certain.</summary>
     public sealed record SameEndpoint(SourceRewrite Rewrite) : Expected;
 
-    /// <summary>The last set of the case again: the client is bound to none of them.</summary>
+    /// <summary>The last set of two or more in the case again: the client is bound to none of them.</summary>
     public sealed record AnyEndpoint(SourceRewrite Rewrite) : Expected;
 
     /// <summary>The client gets an answer that seems to come from here.</summary>

@@ -92,7 +92,7 @@ internal sealed class CaseRun(IFlowNode node, CasePlan plan, ProxyMode mode, Cho
         var judgement = Judgement.Of(expected, distribution, sent, _chosen, _lastSet);
         _passage = sent;
         _chosen = sent.Outcome is Outcome.Translated translated ? translated.To : null;
-        if (expected is Expected.Endpoints set) _lastSet = set;
+        if (expected is Expected.Endpoints { Set.Count: > 1 } set) _lastSet = set;
         return Result(
             step, judgement.Reasons.IsEmpty ? FlowStatus.Passed : FlowStatus.Failed,
             Judgement.Describe(distribution, sent), judgement.Reasons, distribution, judgement.Rules);

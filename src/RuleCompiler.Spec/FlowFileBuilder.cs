@@ -18,7 +18,8 @@ internal sealed class FlowFileBuilder(string path, List<Diagnostic> diagnostics)
     private string? _title;
     private Location _caseLocation = new(path, 1, 1);
     private Family? _flowFamily;
-    private bool _setGiven;
+    private bool _endpointGiven;
+    private bool _choiceGiven;
 
     private sealed record Setting(Seq<ProxyMode> Modes, Family Family, bool Stated);
 
@@ -87,7 +88,7 @@ internal sealed class FlowFileBuilder(string path, List<Diagnostic> diagnostics)
         }
 
         _steps.Clear();
-        (_flowFamily, _setGiven) = (null, false);
+        (_flowFamily, _endpointGiven, _choiceGiven) = (null, false, false);
     }
 
     private void TakeHeader(ref Located<string>? header, string value, string word, Location location)
@@ -131,7 +132,8 @@ internal sealed class FlowFileBuilder(string path, List<Diagnostic> diagnostics)
 
         if (action.Expectation is not { } expected) return;
         CheckExpected(action, expected, location);
-        _setGiven |= expected is Expected.Endpoints;
+        _endpointGiven |= expected is Expected.Endpoints;
+        _choiceGiven |= expected is Expected.Endpoints { Set.Count: > 1 };
     }
 
     private void CheckOpen(FlowAction.Open open, Location location)
@@ -168,10 +170,13 @@ internal sealed class FlowFileBuilder(string path, List<Diagnostic> diagnostics)
             case Expected.AnswerFrom answer:
                 CheckFamily(_flowFamily, answer.Frontend.Address.Family, location, "the flow");
                 break;
-            case Expected.AnyEndpoint or Expected.SameEndpoint when !_setGiven:
+            case Expected.SameEndpoint when !_endpointGiven:
                 Report(DiagnosticCatalog.FlowStepWithoutPast, location,
-                    "found 'same endpoint' or 'any endpoint', expected a line before it that lists the endpoints",
-                    "list them in braces");
+                    "found 'same endpoint', expected a line before it that names endpoints", "name them");
+                break;
+            case Expected.AnyEndpoint when !_choiceGiven:
+                Report(DiagnosticCatalog.FlowStepWithoutPast, location,
+                    "found 'any endpoint', expected a line before it with two or more endpoints", "list them in braces");
                 break;
         }
     }

@@ -18,7 +18,7 @@ internal sealed record Judgement(Seq<string> Reasons, Seq<TraceStep> Rules)
     private static readonly BigInteger s_grain = BigInteger.One << 31;
 
     /// <param name="chosen">Where the packet before went; for <c>same endpoint</c>.</param>
-    /// <param name="lastSet">The last set of the case; for <c>any endpoint</c>.</param>
+    /// <param name="lastSet">The last set of two or more in the case; for <c>any endpoint</c>.</param>
     public static Judgement Of(
         Expected expected, Distribution? distribution, Passage sent, Endpoint? chosen, Expected.Endpoints? lastSet)
     {
