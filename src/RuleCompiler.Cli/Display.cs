@@ -10,7 +10,9 @@ namespace RuleCompiler.Cli;
 /// </summary>
 internal sealed class Display(TextWriter writer, bool isTerminal, Terminal terminal, ColorChoice color)
 {
-    /// <summary>Somebody reads along: the line is as wide as the terminal, so that long texts are better left out.</summary>
+    /// <summary>
+    /// Somebody reads along: the line is as wide as the terminal, so that long texts are better left out.
+    /// </summary>
     public bool IsTerminal => isTerminal;
 
     private bool Colors => color switch
@@ -38,7 +40,8 @@ internal sealed class Display(TextWriter writer, bool isTerminal, Terminal termi
         };
         foreach (var header in headers)
         {
-            var column = new TableColumn(new Text(header, isTerminal ? new Style(decoration: Decoration.Bold) : Style.Plain));
+            var column = new TableColumn(
+                new Text(header, isTerminal ? new Style(decoration: Decoration.Bold) : Style.Plain));
             table.AddColumn(isTerminal ? column : column.NoWrap().PadLeft(0).PadRight(2));
         }
 

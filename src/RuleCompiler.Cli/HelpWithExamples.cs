@@ -26,7 +26,8 @@ internal sealed class HelpWithExamples(HelpAction help, Shell shell) : Synchrono
         else
         {
             output.WriteLine("Exit codes:");
-            output.WriteLine("  0 fine, 1 findings, 2 bad input or usage, 3 the machine lacks something, 70 a bug in rulec");
+            output.WriteLine(
+                "  0 fine, 1 findings, 2 bad input or usage, 3 the machine lacks something, 70 a bug in rulec");
             output.WriteLine();
             output.WriteLine("Run 'rulec VERB --help' for a verb's options and examples.");
         }

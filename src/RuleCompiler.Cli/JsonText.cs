@@ -5,7 +5,9 @@ using System.Text.Json;
 
 namespace RuleCompiler.Cli;
 
-/// <summary>Indented JSON with a final newline, written by hand: no reflection at start-up, and the order is ours.</summary>
+/// <summary>
+/// Indented JSON with a final newline, written by hand: no reflection at start-up, and the order is ours.
+/// </summary>
 internal static class JsonText
 {
     public static void Write(TextWriter to, Action<Utf8JsonWriter> write)

@@ -14,7 +14,8 @@ internal static class RulecApp
 {
     /// <summary>The version with the commit it was built from, when that is known.</summary>
     public static string Version { get; } =
-        typeof(RulecApp).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+        typeof(RulecApp).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
+            ?? "unknown";
 
     public static int Run(
         string[] args, Stream input, TextWriter output, TextWriter error, Terminal? terminal = null) =>
@@ -25,7 +26,8 @@ internal static class RulecApp
         try
         {
             var parsed = CreateRoot(shell).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-            var exitCode = parsed.Action is null or ParseErrorAction || (parsed.Errors.Count > 0 && !parsed.Action.ClearsParseErrors)
+            var exitCode = parsed.Action is null or ParseErrorAction
+                || (parsed.Errors.Count > 0 && !parsed.Action.ClearsParseErrors)
                 ? ReportUsage(parsed, shell)
                 : parsed.Invoke(new InvocationConfiguration
                 {
@@ -54,6 +56,7 @@ internal static class RulecApp
             GlobalOptions.Verbose,
             CompileVerb.Create(shell),
             TraceVerb.Create(shell),
+            CheckVerb.Create(shell),
             ExplainVerb.Create(shell),
             PlanVerb.Create(shell),
             GenerateVerb.Create(shell),
@@ -77,11 +80,12 @@ internal static class RulecApp
         if (verb is RootCommand && parsed.UnmatchedTokens.Count == 0)
         {
             var verbs = string.Join(", ", verb.Subcommands.Select(candidate => candidate.Name));
-            return session.Finish(session.Fail(ExitCode.BadInput, Usage($"no verb was given, expected one of {verbs}")));
+            return session.Finish(
+                session.Fail(ExitCode.BadInput, Usage($"no verb was given, expected one of {verbs}")));
         }
 
         if (verb is RootCommand)
-            session.Report(Usage($"found '{parsed.UnmatchedTokens[0]}', expected a verb")); // what follows cannot be judged
+            session.Report(Usage($"found '{parsed.UnmatchedTokens[0]}', expected a verb"));
         else
             foreach (var problem in parsed.Errors) session.Report(Usage(problem.Message.TrimEnd('.')));
         return session.Finish(ExitCode.BadInput);
@@ -93,7 +97,8 @@ internal static class RulecApp
     /// <summary>The option may be the very one that is wrong.</summary>
     private static DiagnosticFormat ChosenFormat(ParseResult parsed) =>
         parsed.GetResult(GlobalOptions.Diagnostics) is { Errors: var errors } && !errors.Any()
-            && !parsed.Errors.Any(error => error.Message.Contains(GlobalOptions.Diagnostics.Name, StringComparison.Ordinal))
+            && !parsed.Errors.Any(
+                error => error.Message.Contains(GlobalOptions.Diagnostics.Name, StringComparison.Ordinal))
             ? parsed.GetValue(GlobalOptions.Diagnostics)
             : DiagnosticFormat.Text;
 
@@ -103,9 +108,10 @@ internal static class RulecApp
         var names = command.Subcommands.Select(verb => verb.Name)
             .Concat(command.Options.Select(option => option.Name))
             .Concat(parsed.RootCommandResult.Command.Options.Select(option => option.Name));
-        return parsed.UnmatchedTokens.Select(token => Nearest.To(token, names)).FirstOrDefault(name => name is not null) is { } nearest
-            ? $"did you mean '{nearest}'?"
-            : null;
+        var nearest = parsed.UnmatchedTokens
+            .Select(token => Nearest.To(token, names))
+            .FirstOrDefault(name => name is not null);
+        return nearest is null ? null : $"did you mean '{nearest}'?";
     }
 
     private static void ReportBug(string[] args, Shell shell, Exception exception)
@@ -113,13 +119,17 @@ internal static class RulecApp
         shell.Output.Flush();
         var frame = new System.Diagnostics.StackTrace(exception).GetFrames()
             .Select(candidate => candidate.GetMethod())
-            .FirstOrDefault(method => method?.DeclaringType?.Namespace?.StartsWith("RuleCompiler", StringComparison.Ordinal) == true);
+            .FirstOrDefault(method => IsOurs(method?.DeclaringType));
         var place = frame is null ? "" : $" in {frame.DeclaringType!.Name}.{frame.Name}";
         shell.Error.WriteLine("rulec: internal error, please report this text together with the input files:");
         shell.Error.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"  rulec {Version}: {exception.GetType().Name}{place}: {exception.Message}"));
+            CultureInfo.InvariantCulture,
+            $"  rulec {Version}: {exception.GetType().Name}{place}: {exception.Message}"));
         shell.Error.WriteLine($"  command: rulec {string.Join(' ', args.Select(Quoted))}");
     }
+
+    private static bool IsOurs(Type? type) =>
+        type?.Namespace?.StartsWith("RuleCompiler", StringComparison.Ordinal) == true;
 
     private static string Quoted(string word) =>
         word.Length > 0 && word.All(letter => char.IsAsciiLetterOrDigit(letter) || "-_./:=,@[]".Contains(letter))

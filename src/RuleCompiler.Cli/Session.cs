@@ -13,6 +13,8 @@ internal sealed class Session(Shell shell, DiagnosticFormat format, ColorChoice 
 
     public bool IsVerbose => verbose;
 
+    public DiagnosticFormat Format => format;
+
     public Display Output { get; } = new(shell.Output, shell.Terminal.OutputIsTerminal, shell.Terminal, color);
 
     public Display Error { get; } = new(shell.Error, shell.Terminal.ErrorIsTerminal, shell.Terminal, color);

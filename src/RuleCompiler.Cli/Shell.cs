@@ -60,7 +60,9 @@ internal sealed class Shell(Stream input, TextWriter output, TextWriter error, T
         Input.Dispose();
     }
 
-    /// <summary>DECTCEM (https://invisible-island.net/xterm/ctlseqs/ctlseqs.html): a progress display hides the cursor.</summary>
+    /// <summary>
+    /// DECTCEM (https://invisible-island.net/xterm/ctlseqs/ctlseqs.html): a progress display hides the cursor.
+    /// </summary>
     private const string ShowCursor = "\e[?25h";
 
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);

@@ -6,7 +6,8 @@ namespace RuleCompiler.Cli;
 internal sealed record Terminal(bool OutputIsTerminal, bool ErrorIsTerminal, int Width, bool WantsColor)
 {
     /// <summary>Files or pipes.</summary>
-    public static Terminal None { get; } = new(OutputIsTerminal: false, ErrorIsTerminal: false, Width: 120, WantsColor: true);
+    public static Terminal None { get; } = new(
+        OutputIsTerminal: false, ErrorIsTerminal: false, Width: 120, WantsColor: true);
 
     public static Terminal OfProcess()
     {

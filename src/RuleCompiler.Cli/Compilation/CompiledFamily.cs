@@ -8,7 +8,8 @@ using RuleCompiler.Ir.Text;
 namespace RuleCompiler.Cli.Compilation;
 
 /// <summary>The road from a cluster to text, for one family.</summary>
-internal sealed record CompiledFamily(Family Family, ServiceGraph Graph, IptablesRuleset Artifact, Seq<ArtifactFile> Files)
+internal sealed record CompiledFamily(
+    Family Family, ServiceGraph Graph, IptablesRuleset Artifact, Seq<ArtifactFile> Files)
 {
     public static readonly Seq<Family> Both = [Family.Ipv4, Family.Ipv6];
 
@@ -20,9 +21,9 @@ internal sealed record CompiledFamily(Family Family, ServiceGraph Graph, Iptable
         session.Report(lowering.Diagnostics);
         foreach (var unsupported in lowering.Unsupported)
         {
+            var owner = unsupported.For is { } name ? $" of {name}" : "";
             session.Report(new Diagnostic(
-                DiagnosticCatalog.Unsupported, default,
-                $"{Iptables.Name} cannot express {unsupported.Feature}{(unsupported.For is { } name ? $" of {name}" : "")}",
+                DiagnosticCatalog.Unsupported, default, $"{Iptables.Name} cannot express {unsupported.Feature}{owner}",
                 $"it needs {unsupported.Needs}"));
         }
 

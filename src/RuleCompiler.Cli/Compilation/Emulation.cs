@@ -12,7 +12,8 @@ using PacketEmulator = RuleCompiler.Emulator.Emulator;
 namespace RuleCompiler.Cli.Compilation;
 
 /// <summary>An emulated node with the rules of one family.</summary>
-internal sealed record Emulation(PacketEmulator Emulator, HostNetwork Host, NodeFacts Node, Family Family, ManualClock Clock)
+internal sealed record Emulation(
+    PacketEmulator Emulator, HostNetwork Host, NodeFacts Node, Family Family, ManualClock Clock)
 {
     /// <summary>The rules that a cluster compiles to. Their text is emulated, since that is what ships.</summary>
     public static Emulation? OfCluster(LoadedCluster loaded, Family family, ulong seed, Session session) =>
@@ -20,7 +21,8 @@ internal sealed record Emulation(PacketEmulator Emulator, HostNetwork Host, Node
 
     /// <summary>Rules as text: our own, or what iptables-save writes.</summary>
     public static Emulation? OfRules(InputFile rules, NodeFacts node, Family family, ulong seed, Session session) =>
-        OfFiles([new ArtifactFile(rules.Path, Encoding.UTF8.GetString(rules.Content.Span))], node, family, seed, session);
+        OfFiles(
+            [new ArtifactFile(rules.Path, Encoding.UTF8.GetString(rules.Content.Span))], node, family, seed, session);
 
     /// <summary>
     /// Where a packet from this address comes in: null from a process of the node, else the interface that the way back
@@ -32,7 +34,8 @@ internal sealed record Emulation(PacketEmulator Emulator, HostNetwork Host, Node
         var best = default(Route?);
         foreach (var route in Host.Routes)
         {
-            if (route.Destination.Contains(source) && (best is null || route.Destination.Length > best.Destination.Length)) best = route;
+            if (!route.Destination.Contains(source)) continue;
+            if (best is null || route.Destination.Length > best.Destination.Length) best = route;
         }
 
         return best?.OutputInterface ?? HostNetworks.Uplink;
@@ -53,7 +56,8 @@ internal sealed record Emulation(PacketEmulator Emulator, HostNetwork Host, Node
         return Node.Primary(Family);
     }
 
-    private static Emulation? OfFiles(Seq<ArtifactFile> files, NodeFacts node, Family family, ulong seed, Session session)
+    private static Emulation? OfFiles(
+        Seq<ArtifactFile> files, NodeFacts node, Family family, ulong seed, Session session)
     {
         var parsed = Iptables.Parse(files, family);
         session.Report(parsed.Diagnostics);
@@ -62,6 +66,7 @@ internal sealed record Emulation(PacketEmulator Emulator, HostNetwork Host, Node
         session.Report(diagnostics);
         if (program is null) return null;
         var (host, clock) = (HostNetworks.For(node, family), new ManualClock());
-        return new Emulation(new PacketEmulator(program, host, clock, new SeededRandom(seed)), host, node, family, clock);
+        return new Emulation(
+            new PacketEmulator(program, host, clock, new SeededRandom(seed)), host, node, family, clock);
     }
 }

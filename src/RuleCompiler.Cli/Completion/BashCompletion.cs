@@ -17,19 +17,21 @@ internal static class BashCompletion
                     case ${COMP_WORDS[i]} in
 
             """);
-        text.Append($"            {string.Join('|', root.Subcommands.Select(verb => verb.Name))}) verb=${{COMP_WORDS[i]}}; break ;;\n");
+        var verbs = root.Subcommands.Select(verb => verb.Name).ToList();
+        text.Append($"            {string.Join('|', verbs)}) verb=${{COMP_WORDS[i]}}; break ;;\n");
         text.Append("        esac\n    done\n    case $verb:$previous in\n");
-        foreach (var option in root.Subcommands.SelectMany(verb => CompletedOption.Of(verb, root).Select(option => (verb, option))))
+        foreach (var verb in root.Subcommands)
         {
-            if (!option.option.TakesValue) continue;
-            var pattern = string.Join('|', option.option.Names.Select(name => $"{option.verb.Name}:{name}"));
-            text.Append(option.option.Values.Count == 0
-                ? $"        {pattern}) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n"
-                : $"        {pattern}) COMPREPLY=($(compgen -W '{string.Join(' ', option.option.Values)}' -- \"$word\")); return ;;\n");
+            foreach (var option in CompletedOption.Of(verb, root).Where(option => option.TakesValue))
+            {
+                var pattern = string.Join('|', option.Names.Select(name => $"{verb.Name}:{name}"));
+                var values = option.Values.Count == 0 ? "-f" : $"-W '{string.Join(' ', option.Values)}'";
+                text.Append($"        {pattern}) COMPREPLY=($(compgen {values} -- \"$word\")); return ;;\n");
+            }
         }
 
         text.Append("    esac\n    case $verb in\n");
-        text.Append($"        '') words='{string.Join(' ', root.Subcommands.Select(verb => verb.Name))}' options='{Names(root, root)}' ;;\n");
+        text.Append($"        '') words='{string.Join(' ', verbs)}' options='{Names(root, root)}' ;;\n");
         foreach (var verb in root.Subcommands)
         {
             var words = string.Join(' ', CompletedOption.ArgumentValues(verb));

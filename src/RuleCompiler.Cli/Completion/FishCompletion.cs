@@ -10,7 +10,8 @@ internal static class FishCompletion
         var text = new StringBuilder("# fish completion for rulec\n");
         foreach (var verb in root.Subcommands)
         {
-            text.Append($"complete -c rulec -n __fish_use_subcommand -f -a {verb.Name} -d '{Quoted(verb.Description)}'\n");
+            text.Append(
+                $"complete -c rulec -n __fish_use_subcommand -f -a {verb.Name} -d '{Quoted(verb.Description)}'\n");
             var condition = $"-n '__fish_seen_subcommand_from {verb.Name}'";
             var words = CompletedOption.ArgumentValues(verb);
             if (words.Count > 0) text.Append($"complete -c rulec {condition} -f -a '{string.Join(' ', words)}'\n");
@@ -18,7 +19,8 @@ internal static class FishCompletion
             {
                 text.Append($"complete -c rulec {condition}");
                 foreach (var name in option.Names)
-                    text.Append(name.StartsWith("--", StringComparison.Ordinal) ? $" -l {name[2..]}" : $" -s {name[1..]}");
+                    text.Append(
+                        name.StartsWith("--", StringComparison.Ordinal) ? $" -l {name[2..]}" : $" -s {name[1..]}");
                 if (option.TakesValue)
                     text.Append(option.Values.Count == 0 ? " -r" : $" -x -a '{string.Join(' ', option.Values)}'");
                 text.Append($" -d '{Quoted(option.Summary)}'\n");

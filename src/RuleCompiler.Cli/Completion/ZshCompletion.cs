@@ -7,7 +7,8 @@ internal static class ZshCompletion
 {
     public static string For(RootCommand root)
     {
-        var text = new StringBuilder("#compdef rulec\n# zsh completion for rulec\n_rulec() {\n    local -a verbs\n    verbs=(\n");
+        var text = new StringBuilder(
+            "#compdef rulec\n# zsh completion for rulec\n_rulec() {\n    local -a verbs\n    verbs=(\n");
         foreach (var verb in root.Subcommands) text.Append($"        '{verb.Name}:{Plain(verb.Description)}'\n");
         text.Append("""
                 )
@@ -26,12 +27,15 @@ internal static class ZshCompletion
             text.Append($"        {verb.Name})\n            _arguments");
             foreach (var option in CompletedOption.Of(verb, root))
             {
-                foreach (var name in option.Names)
-                    text.Append($" \\\n                '{(option.Repeats ? "*" : "")}{name}[{Plain(option.Summary)}]{Action(option)}'");
+                var (repeats, rest) = (option.Repeats ? "*" : "", $"[{Plain(option.Summary)}]{Action(option)}");
+                foreach (var name in option.Names) text.Append($" \\\n                '{repeats}{name}{rest}'");
             }
 
             var words = CompletedOption.ArgumentValues(verb);
-            text.Append(words.Count > 0 ? $" \\\n                '1:word:({string.Join(' ', words)})'" : " \\\n                '*:file:_files'");
+            text.Append(
+                words.Count > 0
+                    ? $" \\\n                '1:word:({string.Join(' ', words)})'"
+                    : " \\\n                '*:file:_files'");
             text.Append("\n            ;;\n");
         }
 

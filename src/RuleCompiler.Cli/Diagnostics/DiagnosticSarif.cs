@@ -14,7 +14,8 @@ internal static class DiagnosticSarif
         var rules = diagnostics.Select(diagnostic => diagnostic.Rule).Distinct()
             .OrderBy(rule => rule.Id, StringComparer.Ordinal).ToList();
         json.WriteStartObject();
-        json.WriteString("$schema", "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json");
+        json.WriteString(
+            "$schema", "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json");
         json.WriteString("version", "2.1.0");
         json.WriteStartArray("runs");
         json.WriteStartObject();
@@ -58,7 +59,8 @@ internal static class DiagnosticSarif
         json.WriteString("ruleId", diagnostic.Rule.Id);
         json.WriteNumber("ruleIndex", ruleIndex);
         json.WriteString("level", LevelOf(diagnostic.Rule.Severity));
-        WriteText(json, "message", diagnostic.Hint is null ? diagnostic.Message : $"{diagnostic.Message}; {diagnostic.Hint}");
+        WriteText(
+            json, "message", diagnostic.Hint is null ? diagnostic.Message : $"{diagnostic.Message}; {diagnostic.Hint}");
         if (!string.IsNullOrEmpty(diagnostic.Location.Path)) WriteLocation(json, diagnostic.Location);
         json.WriteEndObject();
     }

@@ -48,7 +48,7 @@ internal sealed class ClusterGenerator
         var families = Families(isDual: Has(Features.DualStack));
         return new Node(
             Text($"node-{index}"), ZoneOf(index), families.Select(family => PodRange(index, family)).ToSeq(),
-            families.Select(family => At(family == Family.Ipv4 ? NodeRange4 : NodeRange6, index + 1)).ToSeq(), default);
+            Addresses(families, NodeRange4, NodeRange6, index + 1), default);
     }
 
     private Service ServiceAt(int index)
@@ -58,17 +58,18 @@ internal sealed class ClusterGenerator
         var type = TypeOf();
         var isOpen = type != ServiceType.ClusterIp;
         var external = !isOpen && Has(Features.ExternalIps) && Chance(5)
-            ? families.Select(family => At(family == Family.Ipv4 ? ExternalRange4 : ExternalRange6, index + 1)).ToSeq()
+            ? Addresses(families, ExternalRange4, ExternalRange6, index + 1)
             : [];
         var isLocal = (isOpen || !external.IsEmpty) && Has(Features.LocalPolicies) && Chance(40);
         var isBalanced = type == ServiceType.LoadBalancer;
         var ports = PortsOf(isOpen);
         return new Service(
-            new ObjectName(Text($"team-{index % NamespaceCount}"), Text($"{Words[_random.Next() % (uint)Words.Length]}-{index}")),
+            new ObjectName(
+                Text($"team-{index % NamespaceCount}"), Text($"{Words[_random.Next() % (uint)Words.Length]}-{index}")),
             type,
-            families.Select(family => At(family == Family.Ipv4 ? ServiceRange4 : ServiceRange6, index + FirstClusterIp)).ToSeq(),
+            Addresses(families, ServiceRange4, ServiceRange6, index + FirstClusterIp),
             external,
-            isBalanced ? families.Select(family => At(family == Family.Ipv4 ? BalancerRange4 : BalancerRange6, index + 1)).ToSeq() : [],
+            isBalanced ? Addresses(families, BalancerRange4, BalancerRange6, index + 1) : [],
             isBalanced && Has(Features.SourceRanges) && Chance(20) ? SourceRanges : [],
             ports,
             Has(Features.LocalPolicies) && Chance(5) ? TrafficPolicy.Local : TrafficPolicy.Cluster,
@@ -99,30 +100,36 @@ internal sealed class ClusterGenerator
             Has(Features.Udp) && Chance(8) ? Protocol.Udp :
             Has(Features.Sctp) && Chance(2) ? Protocol.Sctp :
             Protocol.Tcp;
-        var first = new ServicePortSpec("", protocol, new Port(80), isOpen ? NextNodePort() : null, default);
+        var first = new ServicePortSpec("", protocol, new Port(80), NextIfOpen(), default);
         return Has(Features.ManyPorts) && Chance(15)
-            ? [first with { Name = "main" }, new ServicePortSpec("metrics", Protocol.Tcp, new Port(9090), isOpen ? NextNodePort() : null, default)]
+            ? [first with { Name = "main" }, new("metrics", Protocol.Tcp, new Port(9090), NextIfOpen(), default)]
             : [first];
+
+        Port? NextIfOpen() => isOpen ? NextNodePort() : null;
     }
 
-    /// <summary>At most a hundred endpoints a slice, as the controller makes them (maxEndpointsPerSlice's default).</summary>
+    /// <summary>
+    /// At most a hundred endpoints a slice, as the controller makes them (maxEndpointsPerSlice's default).
+    /// </summary>
     private IEnumerable<EndpointSlice> SlicesOf(Service service)
     {
         var count = Has(Features.Empty) && Chance(3) ? 0 : _settings.Endpoints;
         var hasHints = Has(Features.Hints) && Chance(10);
         var firstPod = _nextPod;
         _nextPod += count;
-        var conditions = Enumerable.Range(0, count).Select(_ => ConditionsOf()).ToList();
-        var ports = service.Ports.Select(port => new SlicePort(port.Name, port.Protocol, new Port((ushort)(port.Port.Value + 8000)))).ToSeq();
+        var states = Enumerable.Range(0, count).Select(_ => ConditionsOf()).ToList();
+        var ports = service.Ports.Select(SlicePortOf).ToSeq();
         foreach (var family in service.ClusterIps.Select(ip => ip.Family))
         {
             for (var start = 0; start == 0 || start < count; start += EndpointsPerSlice)
             {
+                var name = Text($"{service.Name.Name}-{Letter((int)family)}{start / EndpointsPerSlice}");
                 var part = Enumerable.Range(start, Math.Min(EndpointsPerSlice, count - start));
                 yield return new EndpointSlice(
-                    new ObjectName(service.Name.Namespace, Text($"{service.Name.Name}-{family.ToString().ToLowerInvariant()}-{start / EndpointsPerSlice}")),
+                    service.Name with { Name = name },
                     service.Name.Name, family, ports,
-                    part.Select(i => EndpointAt(firstPod + i, service.Name, i, family, conditions[i], hasHints)).ToSeq(), default);
+                    part.Select(i => EndpointAt(firstPod + i, service.Name, i, family, states[i], hasHints)).ToSeq(),
+                    default);
             }
         }
     }
@@ -132,7 +139,8 @@ internal sealed class ClusterGenerator
     {
         var node = pod % _settings.Nodes;
         return new SliceEndpoint(
-            At(PodRange(node, family), (pod / _settings.Nodes) + 2), conditions.Ready, conditions.Ready || conditions.Terminating,
+            At(PodRange(node, family), (pod / _settings.Nodes) + 2), conditions.Ready,
+            conditions.Ready || conditions.Terminating,
             conditions.Terminating, Text($"node-{node}"), hasHints ? [ZoneOf(node)] : [], [], default)
         {
             Pod = new ObjectName(service.Namespace, Text($"{service.Name}-{index}")),
@@ -160,12 +168,22 @@ internal sealed class ClusterGenerator
     private Prefix PodRange(int node, Family family)
     {
         var (range, hostBits) = family == Family.Ipv4
-            ? (PodRange4, 32 - PodRange4.Length - BitOperations.Log2(BitOperations.RoundUpToPowerOf2((uint)_settings.Nodes)))
+            ? (PodRange4, 32 - PodRange4.Length - NodeBits)
             : (PodRange6, 64);
         return Prefix.Create(At(range, (UInt128)node << hostBits), family.AddressBits() - hostBits);
     }
 
-    private static string ZoneOf(int node) => Text($"zone-{(char)('a' + (node % 3))}");
+    private int NodeBits => BitOperations.Log2(BitOperations.RoundUpToPowerOf2((uint)_settings.Nodes));
+
+    private static SlicePort SlicePortOf(ServicePortSpec port) =>
+        new(port.Name, port.Protocol, new Port((ushort)(port.Port.Value + 8000)));
+
+    private static Seq<Ip> Addresses(Seq<Family> families, Prefix range4, Prefix range6, int offset) =>
+        families.Select(family => At(family == Family.Ipv4 ? range4 : range6, offset)).ToSeq();
+
+    private static string ZoneOf(int node) => Text($"zone-{Letter(node % 3)}");
+
+    private static char Letter(int index) => (char)('a' + index);
 
     private static Seq<Family> Families(bool isDual) => isDual ? [Family.Ipv4, Family.Ipv6] : [Family.Ipv4];
 
@@ -186,10 +204,13 @@ internal sealed class ClusterGenerator
     private static readonly Prefix BalancerRange6 = Prefix.Parse("2001:db8:18::/64");
     private static readonly Prefix ExternalRange4 = Prefix.Parse("198.19.0.0/16");
     private static readonly Prefix ExternalRange6 = Prefix.Parse("2001:db8:19::/64");
-    private static readonly Seq<Prefix> SourceRanges = [Prefix.Parse("203.0.113.0/24"), Prefix.Parse("2001:db8:113::/48")];
+    private static readonly Seq<Prefix> SourceRanges =
+        [Prefix.Parse("203.0.113.0/24"), Prefix.Parse("2001:db8:113::/48")];
 
     private static readonly string[] Words =
-        ["api", "auth", "cache", "cart", "catalog", "checkout", "events", "gateway", "ledger", "mail", "search", "users"];
+    [
+        "api", "auth", "cache", "cart", "catalog", "checkout", "events", "gateway", "ledger", "mail", "search", "users",
+    ];
 
     private static readonly DateTimeOffset FirstCreation = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 

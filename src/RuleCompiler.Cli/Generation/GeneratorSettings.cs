@@ -6,7 +6,9 @@ namespace RuleCompiler.Cli.Generation;
 [Flags]
 internal enum Features
 {
-    /// <summary>One TCP port on one IPv4 address, all endpoints ready: for benchmarks that want nothing but size.</summary>
+    /// <summary>
+    /// One TCP port on one IPv4 address, all endpoints ready: for benchmarks that want nothing but size.
+    /// </summary>
     Plain = 0,
     NodePorts = 1 << 0,
     LoadBalancers = 1 << 1,

@@ -23,7 +23,7 @@ internal sealed class ClusterOptions
 
     private readonly Option<string?> _node = new("--node")
     {
-        Description = "The node that the rules are for. Default: hostnameOverride of the configuration, or the only Node.",
+        Description = "The node that the rules are for. Default: hostnameOverride of --config, or the only Node.",
         HelpName = "NAME",
     };
 
@@ -31,7 +31,8 @@ internal sealed class ClusterOptions
     {
         Description = "An address of the node's interfaces beyond those of the Node object; repeatable.",
         HelpName = "IP",
-        CustomParser = Words.Each("--node-address", "an IP address", static (string word, out Ip ip) => Ip.TryParse(word, null, out ip)),
+        CustomParser = Words.Each(
+            "--node-address", "an IP address", static (string word, out Ip ip) => Ip.TryParse(word, null, out ip)),
     };
 
     private readonly Option<Prefix[]> _podCidrs = new("--pod-cidr")
@@ -55,7 +56,7 @@ internal sealed class ClusterOptions
 
     private readonly Option<int> _recentEntries = new("--recent-list-entries")
     {
-        Description = "The node's xt_recent parameter ip_list_tot. Default: 100.",
+        Description = "The node's xt_recent parameter ip_list_tot.",
         HelpName = "N",
         DefaultValueFactory = _ => new KernelFacts().RecentListEntries,
     };
@@ -77,14 +78,15 @@ internal sealed class ClusterOptions
         _recentEntries.Validators.Add(result =>
         {
             if (result.Tokens.Count == 1 && result.GetValueOrDefault<int>() is < 1 or > RecentEntriesMax)
-                result.AddError($"--recent-list-entries is '{result.Tokens[0].Value}'; expected 1 to {RecentEntriesMax}");
+                result.AddError(
+                    $"--recent-list-entries is '{result.Tokens[0].Value}'; expected 1 to {RecentEntriesMax}");
         });
     }
 
     public void AddTo(Command verb)
     {
-        foreach (Option option in new Option[] { _files, _config, _node, _addresses, _podCidrs, _without, _liberal, _recentEntries })
-            verb.Options.Add(option);
+        Option[] options = [_files, _config, _node, _addresses, _podCidrs, _without, _liberal, _recentEntries];
+        foreach (var option in options) verb.Options.Add(option);
     }
 
     public bool HasFiles(ParseResult parsed) => parsed.GetValue(_files) is { Length: > 0 };
@@ -93,7 +95,8 @@ internal sealed class ClusterOptions
     public LoadedCluster? Load(ParseResult parsed, Session session)
     {
         var config = ReadConfig(parsed, session);
-        var cluster = HasFiles(parsed) || _isRequired ? ReadCluster(parsed.GetValue(_files)!, session) : ClusterState.Empty;
+        var hasCluster = _isRequired || HasFiles(parsed);
+        var cluster = hasCluster ? ReadCluster(parsed.GetValue(_files)!, session) : ClusterState.Empty;
         if (config is null || cluster is null) return null;
 
         var addresses = (parsed.GetValue(_addresses) ?? []).ToSeq();
@@ -132,7 +135,7 @@ internal sealed class ClusterOptions
 
     private static ClusterState? ReadCluster(IReadOnlyList<string> paths, Session session)
     {
-        if (InputFiles.ReadAll(paths, session) is not { } files) return null;
+        if (InputFiles.ReadAll(paths, InputFiles.Objects, session) is not { } files) return null;
         var isLong = files.Sum(file => (long)file.Content.Length) > LongWorkBytes;
         var read = isLong ? session.Error.Working("reading the cluster", Read) : Read();
         session.Report(read.Diagnostics);

@@ -7,11 +7,14 @@ namespace RuleCompiler.Cli.Inputs;
 /// <summary>Reads what <c>-f</c> and its like name.</summary>
 internal static class InputFiles
 {
+    /// <summary>What Kubernetes objects are kept in.</summary>
+    public static readonly string[] Objects = [".yaml", ".yml", ".json"];
+
     /// <summary>
-    /// Files, directories (searched through for YAML and JSON, in ordinal order of the paths) and "-" for standard
-    /// input. Null, with every reason reported, when any of it cannot be read.
+    /// Files, directories (searched through for names that end right, in ordinal order of the paths) and "-" for
+    /// standard input. Null, with every reason reported, when any of it cannot be read.
     /// </summary>
-    public static IReadOnlyList<InputFile>? ReadAll(IReadOnlyList<string> paths, Session session)
+    public static IReadOnlyList<InputFile>? ReadAll(IReadOnlyList<string> paths, string[] extensions, Session session)
     {
         var files = new List<InputFile>();
         var known = new HashSet<string>(StringComparer.Ordinal);
@@ -20,16 +23,18 @@ internal static class InputFiles
         {
             if (!Directory.Exists(path))
             {
-                if (known.Add(path == StandardInput ? path : Path.GetFullPath(path))) isComplete &= Add(Read(path, session));
+                if (known.Add(path == StandardInput ? path : Path.GetFullPath(path)))
+                    isComplete &= Add(Read(path, session));
                 continue;
             }
 
             var found = new List<string>();
-            isComplete &= Search(path, found, session, depth: 0);
+            isComplete &= Search(path, extensions, found, session, depth: 0);
             if (isComplete && found.Count == 0)
             {
                 session.Report(new Diagnostic(
-                    DiagnosticCatalog.NoInput, Location.Whole(path), "found no *.yaml, *.yml or *.json in this directory",
+                    DiagnosticCatalog.NoInput, Location.Whole(path),
+                    $"found no {string.Join(" or ", extensions.Select(each => "*" + each))} in this directory",
                     "name a directory that holds some, or a file"));
                 isComplete = false;
             }
@@ -57,14 +62,16 @@ internal static class InputFiles
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 1);
             return new InputFile(path, ReadToEnd(stream));
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (Exception exception) when (
+            exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             return Unreadable(ReasonOf(exception));
         }
 
         InputFile? Unreadable(string reason)
         {
-            session.Report(new Diagnostic(DiagnosticCatalog.UnreadableInput, Location.Whole(path), $"cannot be read: {reason}"));
+            session.Report(
+                new Diagnostic(DiagnosticCatalog.UnreadableInput, Location.Whole(path), $"cannot be read: {reason}"));
             return null;
         }
     }
@@ -81,12 +88,13 @@ internal static class InputFiles
     /// Hidden entries are passed over, and directories that are links too, so that no loop is walked; files that are
     /// links are read, since that is what a mounted ConfigMap consists of.
     /// </summary>
-    private static bool Search(string directory, List<string> found, Session session, int depth)
+    private static bool Search(string directory, string[] extensions, List<string> found, Session session, int depth)
     {
         if (depth > DirectoryDepthMax)
         {
             session.Report(new Diagnostic(
-                DiagnosticCatalog.UnreadableInput, Location.Whole(directory), $"directories are nested more than {DirectoryDepthMax} deep"));
+                DiagnosticCatalog.UnreadableInput, Location.Whole(directory),
+                $"directories are nested more than {DirectoryDepthMax} deep"));
             return false;
         }
 
@@ -100,9 +108,10 @@ internal static class InputFiles
                 if (Path.GetFileName(entry).StartsWith('.')) continue;
                 if (Directory.Exists(entry))
                 {
-                    if (new DirectoryInfo(entry).LinkTarget is null) isComplete &= Search(entry, found, session, depth + 1);
+                    if (new DirectoryInfo(entry).LinkTarget is null)
+                        isComplete &= Search(entry, extensions, found, session, depth + 1);
                 }
-                else if (Path.GetExtension(entry) is ".yaml" or ".yml" or ".json")
+                else if (extensions.Contains(Path.GetExtension(entry)))
                 {
                     found.Add(entry);
                 }
@@ -113,7 +122,8 @@ internal static class InputFiles
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             session.Report(new Diagnostic(
-                DiagnosticCatalog.UnreadableInput, Location.Whole(directory), $"cannot be read: {ReasonOf(exception)}"));
+                DiagnosticCatalog.UnreadableInput, Location.Whole(directory),
+                $"cannot be read: {ReasonOf(exception)}"));
             return false;
         }
     }
@@ -124,7 +134,8 @@ internal static class InputFiles
         var chunk = new byte[1 << 16];
         while (stream.Read(chunk) is var count and > 0)
         {
-            if (buffer.Length + count > InputBytesMax) throw new IOException($"it has more than {InputBytesMax >> 20} MiB");
+            if (buffer.Length + count > InputBytesMax)
+                throw new IOException($"it has more than {InputBytesMax >> 20} MiB");
             buffer.Write(chunk, 0, count);
         }
 

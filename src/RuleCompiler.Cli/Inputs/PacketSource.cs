@@ -44,9 +44,13 @@ internal abstract record PacketSource
         switch (this)
         {
             case Address { Ip: var ip }:
-                return ip.Family == family ? ip : Refuse($"{ip} is no address of the destination's family", "give one of the same family");
+                return ip.Family == family
+                    ? ip
+                    : Refuse($"{ip} is no address of the destination's family", "give one of the same family");
             case Node:
-                return node.Primary(family) ?? Refuse($"no {ExplainFamily(family)} address of node '{node.Name}' is known", "give --node-address");
+                return node.Primary(family)
+                    ?? Refuse(
+                        $"no {ExplainFamily(family)} address of node '{node.Name}' is known", "give --node-address");
             case Pod { Name: var name }:
                 var found = cluster.EndpointSlices
                     .SelectMany(slice => slice.Endpoints.Where(endpoint => endpoint.Pod == name))

@@ -9,13 +9,13 @@ internal static class RulesOption
 {
     public static Option<string?> Create() => new("--rules")
     {
-        Description = "Rules to use instead of compiling: what iptables-save or rulec compile wrote, or - for standard input.",
+        Description = "Rules instead of a cluster: text of iptables-save or rulec compile, or - for standard input.",
         HelpName = "FILE",
     };
 
     /// <summary>
-    /// The family of a dump. The tools name themselves in a comment; other texts show it by their addresses. Text without
-    /// any address means the same in both.
+    /// The family of a dump. The tools name themselves in a comment; other texts show it by their addresses. Text
+    /// without any address means the same in both.
     /// </summary>
     public static Family FamilyOf(InputFile rules)
     {

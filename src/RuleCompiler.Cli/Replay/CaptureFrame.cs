@@ -11,11 +11,13 @@ internal static class CaptureFrame
         try
         {
             // PacketDotNet 1.4.8 writes shorter lengths into the headers of what was cut off: it gets a copy.
-            for (var packet = Packet.ParsePacket(link, frame.ToArray()); packet is not null; packet = packet.PayloadPacket)
+            var packet = Packet.ParsePacket(link, frame.ToArray());
+            for (; packet is not null; packet = packet.PayloadPacket)
                 if (packet is IPPacket) return packet.BytesSegment.Offset;
             return null;
         }
-        catch (Exception exception) when (exception is IndexOutOfRangeException or ArgumentException or InvalidOperationException
+        catch (Exception exception) when (
+            exception is IndexOutOfRangeException or ArgumentException or InvalidOperationException
             or NotImplementedException or NotSupportedException or OverflowException or NullReferenceException)
         {
             // PacketDotNet 1.4.8 indexes past the end of frames that were cut off (dotnet-libs §6).

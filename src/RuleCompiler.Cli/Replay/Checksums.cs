@@ -7,7 +7,9 @@ namespace RuleCompiler.Cli.Replay;
 /// <summary>The Internet checksum (RFC 1071, RFC 1624) and SCTP's CRC32c (RFC 9260 appendix A).</summary>
 internal static class Checksums
 {
-    /// <summary>Sum of big-endian 16-bit words, not folded; an odd last byte counts as the high half of a word.</summary>
+    /// <summary>
+    /// Sum of big-endian 16-bit words, not folded; an odd last byte counts as the high half of a word.
+    /// </summary>
     public static ulong Sum(ReadOnlySpan<byte> bytes)
     {
         ulong sum = 0;
@@ -46,7 +48,8 @@ internal static class Checksums
     public static uint Sctp(ReadOnlySpan<byte> packet)
     {
         var crc = uint.MaxValue;
-        for (var i = 0; i < packet.Length; i++) crc = BitOperations.Crc32C(crc, i is >= 8 and < 12 ? (byte)0 : packet[i]);
+        for (var i = 0; i < packet.Length; i++)
+            crc = BitOperations.Crc32C(crc, i is >= 8 and < 12 ? (byte)0 : packet[i]);
         return ~crc;
     }
 

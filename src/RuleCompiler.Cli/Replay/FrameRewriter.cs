@@ -39,7 +39,8 @@ internal static class FrameRewriter
         if (ip.Family == Family.Ipv6) return;
         var headerEnd = ip.Transport;
         BinaryPrimitives.WriteUInt16BigEndian(frame[(ip.Start + 10)..], 0);
-        BinaryPrimitives.WriteUInt16BigEndian(frame[(ip.Start + 10)..], Checksums.Fold(Checksums.Sum(frame[ip.Start..headerEnd])));
+        BinaryPrimitives.WriteUInt16BigEndian(
+            frame[(ip.Start + 10)..], Checksums.Fold(Checksums.Sum(frame[ip.Start..headerEnd])));
     }
 
     private static void WriteAddresses(Span<byte> frame, in IpLayout ip, Ip source, Ip destination)
@@ -61,7 +62,9 @@ internal static class FrameRewriter
         }
     }
 
-    /// <summary>The head of a packet inside an ICMP error: its end is missing as a rule, so its checksum is adjusted.</summary>
+    /// <summary>
+    /// The head of a packet inside an ICMP error: its end is missing as a rule, so its checksum is adjusted.
+    /// </summary>
     private static void RewriteInner(Span<byte> frame, in IpLayout inner, FlowTuple about)
     {
         var transport = frame[inner.Transport..inner.End];
@@ -118,13 +121,16 @@ internal static class FrameRewriter
             transport[8..], crc ^ Checksums.SctpDifference(before[..4], transport[..4], packetBytes));
     }
 
-    /// <summary>UDP over IPv4 may go without a checksum, which zero says (RFC 768); over IPv6 zero is no valid value.</summary>
+    /// <summary>
+    /// UDP over IPv4 may go without a checksum, which zero says (RFC 768); over IPv6 zero is no valid value.
+    /// </summary>
     private static bool IsWithout(ReadOnlySpan<byte> transport, Family family, Protocol protocol) =>
         protocol == Protocol.Udp && family == Family.Ipv4 && transport[6] == 0 && transport[7] == 0;
 
     /// <summary>A UDP checksum that comes out as zero is sent as all ones (RFC 768).</summary>
     private static void WriteChecksum(Span<byte> transport, int at, ushort checksum, Protocol protocol) =>
-        BinaryPrimitives.WriteUInt16BigEndian(transport[at..], protocol == Protocol.Udp && checksum == 0 ? ushort.MaxValue : checksum);
+        BinaryPrimitives.WriteUInt16BigEndian(
+            transport[at..], protocol == Protocol.Udp && checksum == 0 ? ushort.MaxValue : checksum);
 
     private static int? ChecksumAt(Protocol protocol) => protocol switch
     {

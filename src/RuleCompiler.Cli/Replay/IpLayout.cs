@@ -3,7 +3,9 @@ using RuleCompiler.Ir.Net;
 
 namespace RuleCompiler.Cli.Replay;
 
-/// <summary>Where the parts of an IP packet lie in a frame. Positions are byte offsets from the frame's start.</summary>
+/// <summary>
+/// Where the parts of an IP packet lie in a frame. Positions are byte offsets from the frame's start.
+/// </summary>
 /// <param name="Start">The IP header.</param>
 /// <param name="Transport">The first byte behind the IP header and its extension headers.</param>
 /// <param name="End">One past the last byte that was captured; link-layer padding is behind it.</param>
@@ -54,9 +56,11 @@ internal readonly record struct IpLayout(
         if (totalBytes == 0) totalBytes = packet.Length; // a segmentation-offload packet of more than 65,535 bytes
         if (headerBytes < Ipv4HeaderBytes || totalBytes < headerBytes || packet.Length < headerBytes) return false;
         var fragment = BinaryPrimitives.ReadUInt16BigEndian(packet[6..]);
+        var end = start + Math.Min(totalBytes, packet.Length);
+        var id = BinaryPrimitives.ReadUInt16BigEndian(packet[4..]);
         layout = new IpLayout(
-            Family.Ipv4, start, start + headerBytes, start + Math.Min(totalBytes, packet.Length), totalBytes - headerBytes,
-            packet[9], (fragment & 0x1FFF) * 8, (fragment & 0x2000) != 0, BinaryPrimitives.ReadUInt16BigEndian(packet[4..]),
+            Family.Ipv4, start, start + headerBytes, end, totalBytes - headerBytes,
+            packet[9], (fragment & 0x1FFF) * 8, (fragment & 0x2000) != 0, id,
             Ip.FromBytes(packet[12..16]), Ip.FromBytes(packet[16..20]));
         return true;
     }
@@ -77,7 +81,8 @@ internal readonly record struct IpLayout(
             if (next == FragmentHeader)
             {
                 var field = BinaryPrimitives.ReadUInt16BigEndian(extension[2..]);
-                (offset, more, id) = (field & 0xFFF8, (field & 1) != 0, BinaryPrimitives.ReadUInt32BigEndian(extension[4..]));
+                (offset, more, id) = (
+                    field & 0xFFF8, (field & 1) != 0, BinaryPrimitives.ReadUInt32BigEndian(extension[4..]));
             }
 
             at += next switch
@@ -93,13 +98,16 @@ internal readonly record struct IpLayout(
         var totalBytes = Ipv6HeaderBytes + payloadBytes;
         if (at > totalBytes || at > packet.Length) return false;
         layout = new IpLayout(
-            Family.Ipv6, start, start + at, start + Math.Min(totalBytes, packet.Length), totalBytes - at, next, offset, more, id,
-            Ip.FromBytes(packet[8..24]), Ip.FromBytes(packet[24..40]));
+            Family.Ipv6, start, start + at, start + Math.Min(totalBytes, packet.Length), totalBytes - at, next, offset,
+            more, id, Ip.FromBytes(packet[8..24]), Ip.FromBytes(packet[24..40]));
         return true;
     }
 
-    /// <summary>Hop-by-hop, routing, fragment, authentication and destination options (RFC 8200 §4, RFC 4302).</summary>
-    private static bool IsExtension(byte protocol) => protocol is 0 or 43 or FragmentHeader or AuthenticationHeader or 60;
+    /// <summary>
+    /// Hop-by-hop, routing, fragment, authentication and destination options (RFC 8200 §4, RFC 4302).
+    /// </summary>
+    private static bool IsExtension(byte protocol) =>
+        protocol is 0 or 43 or FragmentHeader or AuthenticationHeader or 60;
 
     private const byte FragmentHeader = 44;
     private const byte AuthenticationHeader = 51;

@@ -19,26 +19,34 @@ internal static class PacketReader
                 : null;
         }
 
-        TcpFlags? flags = tuple.Protocol == Protocol.Tcp && transport.Length > 13 ? (TcpFlags)(transport[13] & 0x1F) : null;
-        return tuple.Protocol == Protocol.Tcp && flags is null ? null : new Packet(tuple, inputInterface, flags);
+        if (tuple.Protocol != Protocol.Tcp) return new Packet(tuple, inputInterface);
+        return transport.Length > 13 ? new Packet(tuple, inputInterface, (TcpFlags)(transport[13] & 0x1F)) : null;
     }
 
     /// <summary>The packet that an ICMP error carries.</summary>
     public static IpLayout? Inner(ReadOnlySpan<byte> frame, in IpLayout ip) =>
-        IpLayout.TryRead(frame[..ip.End], ip.Transport + Icmp.HeaderBytes, out var inner) && inner.FragmentOffset == 0 ? inner : null;
+        IpLayout.TryRead(frame[..ip.End], ip.Transport + Icmp.HeaderBytes, out var inner) && inner.FragmentOffset == 0
+            ? inner
+            : null;
 
-    /// <summary>Null without eight bytes of transport header: what every ICMP error carries at least (RFC 792).</summary>
+    /// <summary>
+    /// Null without eight bytes of transport header: what every ICMP error carries at least (RFC 792).
+    /// </summary>
     private static FlowTuple? TupleOf(ReadOnlySpan<byte> frame, in IpLayout ip)
     {
         var transport = frame[ip.Transport..ip.End];
         if (transport.Length < Icmp.HeaderBytes || !IsKnown(ip.Protocol)) return null;
         var protocol = (Protocol)ip.Protocol;
-        var source = protocol.HasPorts() ? PortAt(transport, 0) : Icmp.IsEcho(ip.Protocol, transport[0]) ? PortAt(transport, 4) : default;
+        var source =
+            protocol.HasPorts() ? PortAt(transport, 0) :
+            Icmp.IsEcho(ip.Protocol, transport[0]) ? PortAt(transport, 4) :
+            default;
         var destination = protocol.HasPorts() ? PortAt(transport, 2) : default;
         return new FlowTuple(ip.Source, source, protocol, ip.Destination, destination);
     }
 
     public static bool IsKnown(byte protocol) => Enum.IsDefined((Protocol)protocol);
 
-    private static Port PortAt(ReadOnlySpan<byte> bytes, int at) => new(BinaryPrimitives.ReadUInt16BigEndian(bytes[at..]));
+    private static Port PortAt(ReadOnlySpan<byte> bytes, int at) =>
+        new(BinaryPrimitives.ReadUInt16BigEndian(bytes[at..]));
 }

@@ -47,7 +47,9 @@ internal static class RejectAnswer
         if (packet.Tcp is not { } flags || flags.HasFlag(TcpFlags.Rst)) return null;
         var segment = frame[ip.Transport..ip.End];
         var data = ip.TransportBytes - ((segment[12] >> 4) * 4);
-        var consumed = (uint)Math.Max(data, 0) + (flags.HasFlag(TcpFlags.Syn) ? 1u : 0) + (flags.HasFlag(TcpFlags.Fin) ? 1u : 0);
+        var consumed = (uint)Math.Max(data, 0);
+        if (flags.HasFlag(TcpFlags.Syn)) consumed++;
+        if (flags.HasFlag(TcpFlags.Fin)) consumed++;
         var tuple = packet.Tuple.Reversed;
         var answer = Begin(frame, ip, tuple, TcpHeaderBytes);
         var reset = answer.AsSpan(ip.Start + HeadBytes(ip.Family));
@@ -61,7 +63,8 @@ internal static class RejectAnswer
         }
         else
         {
-            BinaryPrimitives.WriteUInt32BigEndian(reset[8..], BinaryPrimitives.ReadUInt32BigEndian(segment[4..]) + consumed);
+            BinaryPrimitives.WriteUInt32BigEndian(
+                reset[8..], BinaryPrimitives.ReadUInt32BigEndian(segment[4..]) + consumed);
             reset[13] = (byte)(TcpFlags.Rst | TcpFlags.Ack);
         }
 
@@ -79,7 +82,8 @@ internal static class RejectAnswer
         if (ip.Family == Family.Ipv4)
         {
             header[0] = 0x45;
-            header[1] = (byte)((frame[ip.Start + 1] & 0x1E) | 0xC0); // the sender's TOS with precedence "internetwork control"
+            // The sender's TOS with precedence "internetwork control" (net/ipv4/icmp.c:__icmp_send @v6.1).
+            header[1] = (byte)((frame[ip.Start + 1] & 0x1E) | 0xC0);
             BinaryPrimitives.WriteUInt16BigEndian(header[2..], (ushort)(head + payloadBytes));
             header[9] = (byte)tuple.Protocol;
         }
@@ -108,7 +112,8 @@ internal static class RejectAnswer
         RejectKind.TcpReset => throw new InvalidOperationException("a reset is no ICMP message"),
     };
 
-    private static int HeadBytes(Family family) => family == Family.Ipv4 ? IpLayout.Ipv4HeaderBytes : IpLayout.Ipv6HeaderBytes;
+    private static int HeadBytes(Family family) =>
+        family == Family.Ipv4 ? IpLayout.Ipv4HeaderBytes : IpLayout.Ipv6HeaderBytes;
 
     /// <summary>RFC 1812 §4.3.2.3: an ICMP error has at most 576 bytes.</summary>
     private const int Ipv4AnswerBytes = 576;

@@ -10,7 +10,9 @@ namespace RuleCompiler.Cli.Replay;
 /// Sends captured frames through an emulated node, one after the other, at their own times, and gives what the node
 /// puts onto the wire in turn.
 /// </summary>
-/// <param name="emulationOf">The rules of a family; null where there are none, and then its packets are unknown.</param>
+/// <param name="emulationOf">
+/// The rules of a family; null where there are none, and then its packets are unknown.
+/// </param>
 /// <param name="via">The interface that everything arrives on; null finds it by the source address.</param>
 internal sealed class Replayer(LinkLayers link, Func<Family, Emulation?> emulationOf, string? via)
 {
@@ -76,7 +78,9 @@ internal sealed class Replayer(LinkLayers link, Func<Family, Emulation?> emulati
     private byte[]? Answer(byte[] frame, in IpLayout ip, Packet packet, Fate.Rejected rejected, Emulation emulation)
     {
         if (packet.InputInterface is null) return null;
-        var from = emulation.IsLocal(ip.Destination) ? ip.Destination : emulation.AddressTowards(packet.InputInterface) ?? ip.Destination;
+        var from = emulation.IsLocal(ip.Destination)
+            ? ip.Destination
+            : emulation.AddressTowards(packet.InputInterface) ?? ip.Destination;
         var answer = RejectAnswer.Create(frame, ip, packet, rejected.With, from, CaptureFrame.HasAddresses(link));
         if (answer is not null) Counts.Answered++;
         return answer;

@@ -30,9 +30,10 @@ internal static class CompileVerb
                 "rulec compile -f cluster.yaml --node node-0 --family ipv4 | iptables-restore --noflush"),
             new Example(
                 "from a living cluster",
-                "kubectl get svc,endpointslices,nodes -A -o yaml | rulec compile -f - --config kube-proxy.yaml -o rules/"),
+                "kubectl get svc,endpointslices,nodes -A -o yaml | rulec compile -f - --node node-0 -o rules/"),
             new Example(
-                "annotations for a code host", "rulec compile -f manifests/ --node node-0 --diagnostics sarif 2> rulec.sarif"));
+                "annotations for a code host",
+                "rulec compile -f manifests/ --node node-0 --diagnostics sarif 2> rulec.sarif"));
         cluster.AddTo(verb);
         verb.Options.Add(mode);
         verb.Options.Add(family);
@@ -52,10 +53,11 @@ internal static class CompileVerb
         var compiled = families.Select(family => CompiledFamily.Compile(loaded, family, session)).ToList();
         foreach (var one in compiled)
         {
-            var (ports, frontends) = (one.Graph.ServicePorts.Count, one.Graph.ServicePorts.Sum(port => port.Frontends.Count));
-            session.NoteVerbose(
-                $"{NameOf(one.Family)}: {DiagnosticText.Counted(ports, "service port")}, {DiagnosticText.Counted(frontends, "frontend")}, "
-                + DiagnosticText.Counted(one.Artifact.Tables.Sum(table => table.Chains.Sum(chain => chain.Rules.Count)), "rule"));
+            var ports = DiagnosticText.Counted(one.Graph.ServicePorts.Count, "service port");
+            var frontendCount = one.Graph.ServicePorts.Sum(port => port.Frontends.Count);
+            var frontends = DiagnosticText.Counted(frontendCount, "frontend");
+            var rules = one.Artifact.Tables.Sum(table => table.Chains.Sum(chain => chain.Rules.Count));
+            session.NoteVerbose($"{NameOf(one.Family)}: {ports}, {frontends}, {DiagnosticText.Counted(rules, "rule")}");
         }
 
         return directory is null ? Print(compiled, session) : Write(compiled, directory, session);
@@ -67,7 +69,8 @@ internal static class CompileVerb
         foreach (var one in compiled)
         {
             if (compiled.Count > 1)
-                session.Shell.Output.WriteLine($"# ==== {NameOf(one.Family)}: for {CompiledFamily.RestoreTool(one.Family)} ====");
+                session.Shell.Output.WriteLine(
+                    $"# ==== {NameOf(one.Family)}: for {CompiledFamily.RestoreTool(one.Family)} ====");
             foreach (var file in one.Files) session.Shell.Output.Write(file.Text);
         }
 
@@ -92,7 +95,8 @@ internal static class CompileVerb
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
             return session.Fail(ExitCode.BadInput, new Diagnostic(
-                DiagnosticCatalog.UnwritableOutput, Location.Whole(path), $"cannot be written: {InputFiles.ReasonOf(exception)}"));
+                DiagnosticCatalog.UnwritableOutput, Location.Whole(path),
+                $"cannot be written: {InputFiles.ReasonOf(exception)}"));
         }
     }
 

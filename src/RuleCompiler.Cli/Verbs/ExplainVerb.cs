@@ -22,7 +22,9 @@ internal static class ExplainVerb
             "explain",
             "Tell what a node does for a Service: frontends, verdicts, endpoints, and why each endpoint is in or out.",
             new Example("every port of a Service", "rulec explain default/kubernetes -f cluster.yaml --node node-0"),
-            new Example("one port, for a program", "rulec explain kube-system/dns:metrics -f cluster.yaml --node node-0 --json"))
+            new Example(
+                "one port, for a program",
+                "rulec explain kube-system/dns:metrics -f cluster.yaml --node node-0 --json"))
         {
             service,
         };
@@ -36,7 +38,8 @@ internal static class ExplainVerb
             var word = parsed.GetRequiredValue(service);
             var graphs = families.Select(each => CompiledFamily.BuildGraph(loaded, each, session)).ToList();
             var found = graphs
-                .SelectMany(graph => graph.ServicePorts.Where(port => Names(word, port)).Select(port => new ExplainedPort(graph, port)))
+                .SelectMany(graph => graph.ServicePorts.Select(port => new ExplainedPort(graph, port)))
+                .Where(explained => Names(word, explained.Port))
                 .OrderBy(explained => explained.Port.Name).ThenBy(explained => explained.Graph.Family)
                 .ToList();
             if (found.Count == 0) return session.Fail(ExitCode.BadInput, Unknown(word, loaded.Cluster, graphs));
@@ -65,7 +68,8 @@ internal static class ExplainVerb
             Nearest.To(word, names) is { } nearest ? $"did you mean {nearest}?" :
             "headless and ExternalName Services and those of another proxy are not programmed";
         return new Diagnostic(
-            DiagnosticCatalog.UnknownService, default, $"no Service port that this node programs is called '{word}'", hint);
+            DiagnosticCatalog.UnknownService, default, $"no Service port that this node programs is called '{word}'",
+            hint);
     }
 }
 

@@ -20,7 +20,8 @@ internal static class ExplanationText
     public static string Describe(Verdict verdict, ServicePort port) => verdict switch
     {
         Verdict.Balance balance =>
-            DiagnosticText.Counted(port.Set(balance.Over).Count, balance.Over == EndpointSet.Local ? "local endpoint" : "endpoint")
+            DiagnosticText.Counted(
+                port.Set(balance.Over).Count, balance.Over == EndpointSet.Local ? "local endpoint" : "endpoint")
             + (balance.SourceNat ? ", masqueraded" : ""),
         Verdict.Reject => "reject",
         Verdict.Drop => "drop",
@@ -64,8 +65,10 @@ internal static class ExplanationText
     private static void WriteOne(ExplainedPort explained, Display display, bool withPlaces)
     {
         var (graph, port) = explained;
-        display.Line(display.Paint($"{port.Name}", Tint.Cyan) + $" {port.Name.Protocol.KernelName()} {NameOf(graph.Family)}  {port.Location}");
-        if (port.AffinityTimeoutSeconds is { } seconds) display.Line($"  session affinity: one client keeps its endpoint for {seconds} s");
+        var name = display.Paint(port.Name.ToString(), Tint.Cyan);
+        display.Line($"{name} {port.Name.Protocol.KernelName()} {NameOf(graph.Family)}  {port.Location}");
+        if (port.AffinityTimeoutSeconds is { } seconds)
+            display.Line($"  session affinity: one client keeps its endpoint for {seconds} s");
         if (port.Topology != TopologyMode.None) display.Line($"  topology: {NameOf(port.Topology)}");
         display.Line();
         display.Table(
@@ -113,7 +116,8 @@ internal static class ExplanationText
             NodePortScope.AllLocal { Localhost: true } => $"any local address:{frontend.Port}",
             NodePortScope.AllLocal => $"any local address but loopback:{frontend.Port}",
             NodePortScope.Listed { Addresses.IsEmpty: true } => $"no address:{frontend.Port}",
-            NodePortScope.Listed listed => string.Join(' ', listed.Addresses.Select(each => new Endpoint(each, frontend.Port))),
+            NodePortScope.Listed listed =>
+                string.Join(' ', listed.Addresses.Select(each => new Endpoint(each, frontend.Port))),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
     }

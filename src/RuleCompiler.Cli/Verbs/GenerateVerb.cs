@@ -18,17 +18,22 @@ internal static class GenerateVerb
         var nodes = Number("--nodes", "Nodes.", 3, 1, GeneratorSettings.NodesMax);
         var seed = new Option<ulong>("--seed")
         {
-            Description = "The same seed gives the same cluster. Default: 1.",
+            Description = "The same seed gives the same cluster.",
             HelpName = "N",
             DefaultValueFactory = _ => 1,
         };
         var names = string.Join(", ", GeneratorSettings.Names.Select(each => each.Name));
-        var features = new Option<Features>("--features")
+        var features = new Option<Features?>("--features")
         {
             Description = $"A comma-separated list of {names}. Default: all.",
             HelpName = "LIST",
-            DefaultValueFactory = _ => Features.All,
-            CustomParser = Words.One<Features>("--features", $"a comma-separated list of {names}", GeneratorSettings.TryParseFeatures),
+            CustomParser = Words.One(
+                "--features", $"a comma-separated list of {names}", static (string word, out Features? chosen) =>
+                {
+                    var isKnown = GeneratorSettings.TryParseFeatures(word, out var parsed);
+                    chosen = parsed;
+                    return isKnown;
+                }),
         };
         features.CompletionSources.Clear();
         features.CompletionSources.Add([.. GeneratorSettings.Names.Select(each => each.Name)]);
@@ -37,7 +42,8 @@ internal static class GenerateVerb
             "Write a synthetic cluster as YAML.",
             new Example("a mixed cluster", "rulec generate --services 100 --endpoints 5 --seed 7 > cluster.yaml"),
             new Example(
-                "something to measure with", "rulec generate --services 5000 --endpoints 10 --features plain | rulec compile -f - --node node-0"))
+                "something to measure with",
+                "rulec generate --services 5000 --endpoints 10 --features plain | rulec compile -f - --node node-0"))
         {
             services,
             endpoints,
@@ -49,7 +55,7 @@ internal static class GenerateVerb
         {
             var settings = new GeneratorSettings(
                 parsed.GetValue(services), parsed.GetValue(endpoints), parsed.GetValue(nodes), parsed.GetValue(seed),
-                parsed.GetValue(features));
+                parsed.GetValue(features) ?? Features.All);
             var total = (long)settings.Services * settings.Endpoints;
             if (total > EndpointsTotalMax)
             {
@@ -59,7 +65,8 @@ internal static class GenerateVerb
             }
 
             session.Shell.Output.Write(ClusterYaml.Write(ClusterGenerator.Generate(settings)));
-            session.NoteVerbose($"{DiagnosticText.Counted(settings.Services, "Service")}, {DiagnosticText.Counted(total, "endpoint")} at most");
+            var made = DiagnosticText.Counted(settings.Services, "Service");
+            session.NoteVerbose($"{made}, {DiagnosticText.Counted(total, "endpoint")} at most");
             return ExitCode.Fine;
         });
         return verb;
@@ -67,7 +74,7 @@ internal static class GenerateVerb
 
     private static Option<int> Number(string name, string what, int byDefault, int least, int most) => new(name)
     {
-        Description = $"{what} Default: {byDefault}.",
+        Description = what,
         HelpName = "N",
         DefaultValueFactory = _ => byDefault,
         CustomParser = Words.One(

@@ -28,7 +28,8 @@ internal static class PlanVerb
             "Print the least restore script that turns a node's loaded rules into the desired ones.",
             new Example("what would change", "iptables-save | rulec plan --from - -f cluster.yaml --node node-0"),
             new Example(
-                "change it", "iptables-save | rulec plan --from - -f cluster.yaml --node node-0 | iptables-restore --noflush"))
+                "change it",
+                "iptables-save | rulec plan --from - -f cluster.yaml --node node-0 | iptables-restore --noflush"))
         {
             observed,
             family,
@@ -41,7 +42,8 @@ internal static class PlanVerb
             if (!ModeOption.IsKnown(parsed.GetValue(mode), loaded.Node.Config, session)) return ExitCode.BadInput;
             if (InputFiles.Read(parsed.GetRequiredValue(observed), session) is not { } dump) return ExitCode.BadInput;
             var chosen = parsed.GetValue(family) ?? RulesOption.FamilyOf(dump);
-            var before = Iptables.Parse([new ArtifactFile(dump.Path, Encoding.UTF8.GetString(dump.Content.Span))], chosen);
+            var before = Iptables.Parse(
+                [new ArtifactFile(dump.Path, Encoding.UTF8.GetString(dump.Content.Span))], chosen);
             session.Report(before.Diagnostics);
             return before.HasErrors ? ExitCode.BadInput : Run(before.Artifact, loaded, chosen, session);
         });
@@ -52,9 +54,9 @@ internal static class PlanVerb
     {
         var steps = Iptables.Plan(before, CompiledFamily.Compile(loaded, family, session).Artifact);
         foreach (var step in steps) session.Shell.Output.Write(Iptables.PrintStep(step, family));
-        session.NoteVerbose(steps.IsEmpty
-            ? "nothing to change"
-            : $"{DiagnosticText.Counted(steps.Count, "step")}, {DiagnosticText.Counted(steps.Sum(step => step.Commands.Count), "line")}");
+        var lines = DiagnosticText.Counted(steps.Sum(step => step.Commands.Count), "line");
+        var blocks = DiagnosticText.Counted(steps.Count, "step");
+        session.NoteVerbose(steps.IsEmpty ? "nothing to change" : $"{blocks}, {lines}");
         return ExitCode.Fine;
     }
 }

@@ -15,7 +15,8 @@ internal sealed class ReplayVerb
 {
     private readonly ClusterOptions _cluster = new(isRequired: false, takesSeveral: true);
     private readonly Option<string?> _rules = RulesOption.Create();
-    private readonly Option<Family?> _family = FamilyOption.Create("The family of --rules. Default: what the text shows.");
+    private readonly Option<Family?> _family = FamilyOption.Create(
+        "The family of --rules. Default: what the text shows.");
 
     private readonly Option<string> _pcap = new("--pcap")
     {
@@ -26,7 +27,7 @@ internal sealed class ReplayVerb
 
     private readonly Option<string> _write = new("--write")
     {
-        Description = "The capture to write: what leaves the node, translated, one hop further, checksums right. Link-layer addresses stay.",
+        Description = "The capture to write: what leaves the node, its checksums right. Link-layer addresses stay.",
         HelpName = "FILE",
         Required = true,
     };
@@ -39,7 +40,7 @@ internal sealed class ReplayVerb
 
     private readonly Option<ulong> _seed = new("--seed")
     {
-        Description = "Seed of the random choices. Default: 1.",
+        Description = "Seed of the random choices.",
         HelpName = "N",
         DefaultValueFactory = _ => 1,
     };
@@ -74,7 +75,8 @@ internal sealed class ReplayVerb
         if (parsed.GetValue(_rules) is null && !_cluster.HasFiles(parsed))
         {
             return session.Fail(ExitCode.BadInput, new Diagnostic(
-                DiagnosticCatalog.NoInput, default, "neither a cluster nor rules were given", "give -f PATH or --rules FILE"));
+                DiagnosticCatalog.NoInput, default, "neither a cluster nor rules were given",
+                "give -f PATH or --rules FILE"));
         }
 
         if (_cluster.Load(parsed, session) is not { } loaded) return ExitCode.BadInput;
@@ -95,9 +97,11 @@ internal sealed class ReplayVerb
         catch (Exception exception) when (exception is PcapException or IOException or UnauthorizedAccessException)
         {
             return session.Fail(ExitCode.BadInput, new Diagnostic(
-                DiagnosticCatalog.UnreadableCapture, Location.Whole(input), $"cannot be read: {exception.Message.Trim()}"));
+                DiagnosticCatalog.UnreadableCapture, Location.Whole(input),
+                $"cannot be read: {exception.Message.Trim()}"));
         }
-        catch (Exception exception) when (exception is DllNotFoundException or TypeInitializationException { InnerException: DllNotFoundException })
+        catch (Exception exception) when (
+            exception is DllNotFoundException or TypeInitializationException { InnerException: DllNotFoundException })
         {
             return session.Fail(ExitCode.MachineLacks, new Diagnostic(
                 DiagnosticCatalog.MachineLacks, default, "the library libpcap was not found",
@@ -109,7 +113,8 @@ internal sealed class ReplayVerb
     private Func<Family, Emulation?>? EmulationsFor(ParseResult parsed, LoadedCluster loaded, Session session)
     {
         var seed = parsed.GetValue(_seed);
-        if (parsed.GetValue(_rules) is not { } path) return family => Emulation.OfCluster(loaded, family, seed, session);
+        if (parsed.GetValue(_rules) is not { } path)
+            return family => Emulation.OfCluster(loaded, family, seed, session);
         if (InputFiles.Read(path, session) is not { } rules) return null;
         var chosen = parsed.GetValue(_family) ?? RulesOption.FamilyOf(rules);
         return Emulation.OfRules(rules, loaded.Node, chosen, seed, session) is { } emulation
@@ -123,7 +128,8 @@ internal sealed class ReplayVerb
         {
             session.Shell.WriteFile(output, unfinished => Copy(reader, replayer, unfinished));
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CannotOpenException)
+        catch (Exception exception) when (
+            exception is IOException or UnauthorizedAccessException or CannotOpenException)
         {
             return session.Fail(ExitCode.BadInput, new Diagnostic(
                 DiagnosticCatalog.UnwritableOutput, Location.Whole(output),
@@ -143,7 +149,8 @@ internal sealed class ReplayVerb
 
             // What the link cut off stays cut off; an answer is as long as it is.
             var isWhole = leaving.Length != frame.Data.Length;
-            writer.Write(new RawCapture(reader.LinkType, frame.Timeval, leaving, isWhole ? leaving.Length : frame.PacketLength));
+            writer.Write(
+                new RawCapture(reader.LinkType, frame.Timeval, leaving, isWhole ? leaving.Length : frame.PacketLength));
         }
     }
 

@@ -55,7 +55,8 @@ internal static class TraceText
     private static string Percent(WeightedOutcome outcome)
     {
         var hundredths = ((outcome.Numerator * 20_000) + outcome.Denominator) / (2 * outcome.Denominator);
-        return string.Create(CultureInfo.InvariantCulture, $"{hundredths / 100}.{(int)BigInteger.Remainder(hundredths, 100):00} %");
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{hundredths / 100}.{(int)BigInteger.Remainder(hundredths, 100):00} %");
     }
 
     private static void WriteSteps(Seq<TraceStep> steps, Display display, bool withText)

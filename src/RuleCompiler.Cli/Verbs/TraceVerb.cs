@@ -16,7 +16,7 @@ internal sealed class TraceVerb
 
     private readonly Option<PacketSource?> _from = new("--from")
     {
-        Description = "Where the packet comes from: an IP address, pod/NAMESPACE/NAME (found through targetRef of the slices), or node.",
+        Description = "Where the packet comes from: an IP address, pod/NAMESPACE/NAME (by targetRef), or node.",
         HelpName = "SOURCE",
         Required = true,
         CustomParser = Words.One("--from", PacketSource.Forms, static (string word, out PacketSource? source) =>
@@ -37,15 +37,16 @@ internal sealed class TraceVerb
 
     private readonly Option<Port> _sport = new("--sport")
     {
-        Description = "Its source port. Default: 40000.",
+        Description = "Its source port.",
         HelpName = "PORT",
-        CustomParser = Words.One("--sport", "0 to 65535", static (string word, out Port port) => Port.TryParse(word, null, out port)),
+        CustomParser = Words.One(
+            "--sport", "0 to 65535", static (string word, out Port port) => Port.TryParse(word, null, out port)),
         DefaultValueFactory = _ => new Port(DefaultSourcePort),
     };
 
     private readonly Option<string?> _via = new("--via")
     {
-        Description = "The interface that it arrives on. Default: the one that answers leave by; none for the node's own addresses.",
+        Description = "The interface it arrives on. Default: where answers leave; none for the node's own addresses.",
         HelpName = "INTERFACE",
     };
 
@@ -62,9 +63,10 @@ internal sealed class TraceVerb
                 "rulec trace -f cluster.yaml --node node-0 --from 10.64.0.5 --to tcp/10.96.0.1:443"),
             new Example(
                 "on a dump of a running node",
-                "iptables-save | rulec trace --rules - --node-address 192.0.2.10 --from 203.0.113.9 --to tcp/192.0.2.10:30080"),
+                "iptables-save | rulec trace --rules - --node-address 192.0.2.1 --from 10.0.0.9 --to tcp/192.0.2.1:80"),
             new Example(
-                "for a program", "rulec trace -f cluster.yaml --node node-0 --from pod/default/web-0 --to udp/10.96.0.10:53 --json"))
+                "for a program",
+                "rulec trace -f cluster.yaml --node node-0 --from pod/default/web-0 --to udp/10.96.0.10:53 --json"))
         {
             options._from,
             options._to,
@@ -84,17 +86,21 @@ internal sealed class TraceVerb
         if (rulesPath is null && !_cluster.HasFiles(parsed))
         {
             return session.Fail(ExitCode.BadInput, new Diagnostic(
-                DiagnosticCatalog.NoInput, default, "neither a cluster nor rules were given", "give -f PATH or --rules FILE"));
+                DiagnosticCatalog.NoInput, default, "neither a cluster nor rules were given",
+                "give -f PATH or --rules FILE"));
         }
 
         if (_cluster.Load(parsed, session) is not { } loaded) return ExitCode.BadInput;
         var target = parsed.GetValue(_to);
         var family = target.Endpoint.Address.Family;
-        if (parsed.GetValue(_from)!.Resolve(family, loaded.Cluster, loaded.Node, session) is not { } source) return ExitCode.BadInput;
+        if (parsed.GetValue(_from)!.Resolve(family, loaded.Cluster, loaded.Node, session) is not { } source)
+            return ExitCode.BadInput;
         if (Emulate(rulesPath, loaded, family, session) is not { } emulation) return ExitCode.BadInput;
 
-        var via = parsed.GetValue(_via) ?? (parsed.GetValue(_from) is PacketSource.Node ? null : emulation.ArrivalOf(source));
-        var tuple = new FlowTuple(source, parsed.GetValue(_sport), target.Protocol, target.Endpoint.Address, target.Endpoint.Port);
+        var via = parsed.GetValue(_via)
+            ?? (parsed.GetValue(_from) is PacketSource.Node ? null : emulation.ArrivalOf(source));
+        var tuple = new FlowTuple(
+            source, parsed.GetValue(_sport), target.Protocol, target.Endpoint.Address, target.Endpoint.Port);
         var packet = Packet.First(tuple, via);
         Distribution distribution;
         try
@@ -103,16 +109,18 @@ internal sealed class TraceVerb
         }
         catch (ExplorationTooLargeException tooLarge)
         {
-            return session.Fail(ExitCode.BadInput, new Diagnostic(DiagnosticCatalog.TooManyBranches, default, tooLarge.Message));
+            return session.Fail(
+                ExitCode.BadInput, new Diagnostic(DiagnosticCatalog.TooManyBranches, default, tooLarge.Message));
         }
 
         var trace = new Trace(packet, distribution, rulesPath is null ? ExpectedBy(loaded, tuple, via) : null);
         if (parsed.GetValue(_json)) TraceJson.Write(trace, session.Shell.Output);
         else TraceText.Write(trace, session.Output, session.IsVerbose);
         if (trace.Agrees) return ExitCode.Fine;
+        var given = Listed(distribution.Outcomes.Select(each => each.Outcome));
         return session.Fail(ExitCode.Findings, new Diagnostic(
             DiagnosticCatalog.MeaningDiffers, default,
-            $"the rules give {Listed(distribution.Outcomes.Select(each => each.Outcome))}, the Service means {Listed(trace.Expected!.Value)}",
+            $"the rules give {given}, the Service means {Listed(trace.Expected!.Value)}",
             "please report this with the input files"));
 
         static string Listed(IEnumerable<Outcome> outcomes) => $"{{ {string.Join(", ", outcomes)} }}";
@@ -121,12 +129,15 @@ internal sealed class TraceVerb
     private static Emulation? Emulate(string? rulesPath, LoadedCluster loaded, Family family, Session session)
     {
         if (rulesPath is null) return Emulation.OfCluster(loaded, family, Seed, session);
-        return InputFiles.Read(rulesPath, session) is { } rules ? Emulation.OfRules(rules, loaded.Node, family, Seed, session) : null;
+        return InputFiles.Read(rulesPath, session) is { } rules
+            ? Emulation.OfRules(rules, loaded.Node, family, Seed, session)
+            : null;
     }
 
     private static Seq<Outcome> ExpectedBy(LoadedCluster loaded, FlowTuple tuple, string? via) => Meaning.Of(
         loaded.Cluster, loaded.Node,
-        new Flow(tuple.Source, tuple.SourcePort, tuple.Protocol, tuple.Destination, tuple.DestinationPort, via)).Outcomes;
+        new Flow(
+            tuple.Source, tuple.SourcePort, tuple.Protocol, tuple.Destination, tuple.DestinationPort, via)).Outcomes;
 
     /// <summary>Of no consequence: every branch is explored.</summary>
     private const ulong Seed = 1;
@@ -135,8 +146,11 @@ internal sealed class TraceVerb
     private const ushort DefaultSourcePort = 40000;
 }
 
-/// <summary>What became of a packet, and what the cluster's objects say should become of it, where they are known.</summary>
+/// <summary>
+/// What became of a packet, and what the cluster's objects say should become of it, where they are known.
+/// </summary>
 internal sealed record Trace(Packet Packet, Distribution Distribution, Seq<Outcome>? Expected)
 {
-    public bool Agrees => Expected is not { } expected || Distribution.Outcomes.All(each => expected.Contains(each.Outcome));
+    public bool Agrees =>
+        Expected is not { } expected || Distribution.Outcomes.All(each => expected.Contains(each.Outcome));
 }

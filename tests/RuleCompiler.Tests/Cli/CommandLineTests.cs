@@ -38,7 +38,9 @@ public sealed class CommandLineTests
         var root = RulecApp.CreateRoot(shell);
         foreach (var verb in root.Subcommands)
         {
-            Assert.All(verb.Options, option => Assert.False(string.IsNullOrEmpty(option.Description), $"{verb.Name} {option.Name}"));
+            Assert.All(
+                verb.Options,
+                option => Assert.False(string.IsNullOrEmpty(option.Description), $"{verb.Name} {option.Name}"));
             var names = verb.Options.Concat(root.Options).SelectMany(option => option.Aliases.Prepend(option.Name));
             Assert.DoesNotContain(names.GroupBy(name => name), group => group.Distinct().Count() != 1);
         }
@@ -58,7 +60,8 @@ public sealed class CommandLineTests
     [InlineData("found 'completion', expected a verb; did you mean 'completions'?", "completion")]
     [InlineData("'--colr'; did you mean '--color'?", "completions", "bash", "--colr")]
     [InlineData("--color is 'pink'; expected one of auto, always, never", "completions", "bash", "--color", "pink")]
-    [InlineData("--diagnostics is 'xml'; expected one of text, json, sarif", "completions", "bash", "--diagnostics", "xml")]
+    [InlineData(
+        "--diagnostics is 'xml'; expected one of text, json, sarif", "completions", "bash", "--diagnostics", "xml")]
     [InlineData("'tcsh'", "completions", "tcsh")]
     public void Wrong_usage_says_what_is_wrong_and_exits_2(string expected, params string[] args)
     {
@@ -115,4 +118,22 @@ public sealed class CommandLineTests
     [InlineData("node-0", "node0")]
     public void The_nearest_word_is_near(string? expected, string word) =>
         Assert.Equal(expected, Nearest.To(word, ["check", "compile", "node-0", "node-11"]));
+
+    [Fact]
+    public void A_bug_is_reported_with_the_command_and_exits_70()
+    {
+        using var error = new StringWriter();
+        var exitCode = RulecApp.Run(["completions", "bash", "--color", "auto"], Stream.Null, new Broken(), error);
+
+        Assert.Equal(70, exitCode);
+        Assert.Contains("internal error, please report", error.ToString());
+        Assert.Contains("rulec completions bash --color auto", error.ToString());
+        Assert.DoesNotContain("   at ", error.ToString());
+    }
+
+    /// <summary>Stands for any bug: it throws what nothing expects.</summary>
+    private sealed class Broken : StringWriter
+    {
+        public override void Write(string? value) => throw new InvalidTimeZoneException("made to fail");
+    }
 }

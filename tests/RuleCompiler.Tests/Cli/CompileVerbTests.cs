@@ -37,7 +37,8 @@ public sealed class CompileVerbTests : IDisposable
     {
         var fromFile = RulecRun.Of("compile", "-f", _cluster.Path, "--node", SmallCluster.Node);
         var fromInput = RulecRun.WithInput(SmallCluster.Yaml, "compile", "-f", "-", "--node", SmallCluster.Node);
-        var fromDirectory = RulecRun.Of("compile", "-f", _cluster.Directory, "-f", _cluster.Path, "--node", SmallCluster.Node);
+        var fromDirectory = RulecRun.Of(
+            "compile", "-f", _cluster.Directory, "-f", _cluster.Path, "--node", SmallCluster.Node);
 
         Assert.Equal(fromFile.Output, fromInput.Output);
         Assert.Equal(fromFile.Output, fromDirectory.Output);
@@ -67,7 +68,9 @@ public sealed class CompileVerbTests : IDisposable
 
     [Theory]
     [InlineData("RC6004: --mode is 'iptable'; expected one of iptables", "--mode", "iptable", "--node", "node-0")]
-    [InlineData("RC6005: --node is 'node-9', but there is no such Node among the input; did you mean 'node-0'?", "--node", "node-9")]
+    [InlineData(
+        "RC6005: --node is 'node-9', but there is no such Node among the input; did you mean 'node-0'?", "--node",
+        "node-9")]
     [InlineData("RC6005: there are 2 Nodes, and none is named; give --node NAME; the input has node-0, node-1")]
     [InlineData("--family is 'ipv5'; expected ipv4 or ipv6", "--family", "ipv5")]
     [InlineData("--node-address is '300.1.1.1'; expected an IP address", "--node-address", "300.1.1.1")]
@@ -110,7 +113,8 @@ public sealed class CompileVerbTests : IDisposable
     [Fact]
     public void An_unsound_Service_is_left_out_and_exits_1()
     {
-        var bad = SmallCluster.Yaml.Replace("clusterIP: 10.96.0.53", "clusterIP: 10.96.0.530", StringComparison.Ordinal);
+        var bad = SmallCluster.Yaml.Replace(
+            "clusterIP: 10.96.0.53", "clusterIP: 10.96.0.530", StringComparison.Ordinal);
         var run = RulecRun.WithInput(bad, "compile", "-f", "-", "--node", SmallCluster.Node);
 
         Assert.Equal(1, run.ExitCode);
@@ -137,7 +141,8 @@ public sealed class CompileVerbTests : IDisposable
     [Fact]
     public void Files_that_cannot_be_read_exit_2()
     {
-        var missing = RulecRun.Of("compile", "-f", "/nowhere/at/all.yaml", "-f", _cluster.Path, "--node", SmallCluster.Node);
+        var missing = RulecRun.Of(
+            "compile", "-f", "/nowhere/at/all.yaml", "-f", _cluster.Path, "--node", SmallCluster.Node);
         var empty = Directory.CreateDirectory(Path.Combine(_cluster.Directory, "empty")).FullName;
         var nothing = RulecRun.Of("compile", "-f", empty, "--node", SmallCluster.Node);
         var unwritable = RulecRun.Of("compile", "-f", _cluster.Path, "--node", SmallCluster.Node, "-o", _cluster.Path);
@@ -145,7 +150,8 @@ public sealed class CompileVerbTests : IDisposable
         Assert.Equal(2, missing.ExitCode);
         Assert.Contains("/nowhere/at/all.yaml: error RC6002: cannot be read: no such file or directory", missing.Error);
         Assert.Equal(2, nothing.ExitCode);
-        Assert.Contains($"{empty}: error {DiagnosticCatalog.NoInput.Id}: found no *.yaml", nothing.Error);
+        Assert.Contains(
+            $"{empty}: error {DiagnosticCatalog.NoInput.Id}: found no *.yaml or *.yml or *.json", nothing.Error);
         Assert.Equal(2, unwritable.ExitCode);
         Assert.Contains("error RC6006: cannot be written", unwritable.Error);
     }
@@ -153,14 +159,15 @@ public sealed class CompileVerbTests : IDisposable
     [Fact]
     public void Sarif_lists_findings_with_their_places()
     {
-        var bad = SmallCluster.Yaml.Replace("clusterIP: 10.96.0.53", "clusterIP: 10.96.0.530", StringComparison.Ordinal);
+        var bad = SmallCluster.Yaml.Replace(
+            "clusterIP: 10.96.0.53", "clusterIP: 10.96.0.530", StringComparison.Ordinal);
         var path = _cluster.Write("bad.yaml", bad);
         var run = RulecRun.Of("compile", "-f", path, "--node", SmallCluster.Node, "--diagnostics", "sarif");
 
         using var json = JsonDocument.Parse(run.Error);
         var results = json.RootElement.GetProperty("runs")[0].GetProperty("results").EnumerateArray().ToList();
-        Assert.Contains(results, result =>
-            result.GetProperty("level").GetString() == "error"
-            && result.GetProperty("locations")[0].GetProperty("physicalLocation").GetProperty("region").GetProperty("startLine").GetInt32() > 1);
+        var error = results.First(result => result.GetProperty("level").GetString() == "error");
+        var place = error.GetProperty("locations")[0].GetProperty("physicalLocation");
+        Assert.True(place.GetProperty("region").GetProperty("startLine").GetInt32() > 1);
     }
 }

@@ -45,7 +45,9 @@ public sealed class DiagnosticFormatTests
         Assert.Equal("plain", Painted(isTerminal: true, ColorChoice.Never, wantsColor: true));
 
         static string Painted(bool isTerminal, ColorChoice choice, bool wantsColor) =>
-            new Display(TextWriter.Null, isTerminal, new Terminal(isTerminal, isTerminal, 80, wantsColor), choice).Paint("plain", Tint.Red);
+            new Display(
+                TextWriter.Null, isTerminal, new Terminal(isTerminal, isTerminal, 80, wantsColor),
+                choice).Paint("plain", Tint.Red);
     }
 
     [Fact]
@@ -64,7 +66,9 @@ public sealed class DiagnosticFormatTests
         Assert.False(all[2].TryGetProperty("path", out _));
     }
 
-    /// <summary>The properties that SARIF 2.1.0 demands (§3.13, §3.14, §3.19, §3.27), and its forms of places.</summary>
+    /// <summary>
+    /// The properties that SARIF 2.1.0 demands (§3.13, §3.14, §3.19, §3.27), and its forms of places.
+    /// </summary>
     [Fact]
     public void Sarif_has_the_required_properties()
     {
@@ -76,13 +80,15 @@ public sealed class DiagnosticFormatTests
         var run = Assert.Single(json.RootElement.GetProperty("runs").EnumerateArray().ToList());
         var driver = run.GetProperty("tool").GetProperty("driver");
         Assert.Equal("rulec", driver.GetProperty("name").GetString());
-        var rules = driver.GetProperty("rules").EnumerateArray().Select(rule => rule.GetProperty("id").GetString()).ToList();
+        var rules = driver.GetProperty("rules").EnumerateArray().Select(
+            rule => rule.GetProperty("id").GetString()).ToList();
         Assert.Equal(["RC9001", "RC9002"], rules);
         var results = run.GetProperty("results").EnumerateArray().ToList();
         Assert.All(results, result => Assert.Equal(
             result.GetProperty("ruleId").GetString(), rules[result.GetProperty("ruleIndex").GetInt32()]));
         Assert.Equal(["warning", "error", "error"], results.Select(result => result.GetProperty("level").GetString()));
-        var places = results.Take(2).Select(result => result.GetProperty("locations")[0].GetProperty("physicalLocation")).ToList();
+        var places = results.Take(2).Select(
+            result => result.GetProperty("locations")[0].GetProperty("physicalLocation")).ToList();
         Assert.Equal("a%20b/x.yaml", places[0].GetProperty("artifactLocation").GetProperty("uri").GetString());
         Assert.Equal(3, places[0].GetProperty("region").GetProperty("startLine").GetInt32());
         Assert.Equal("file:///abs/y.yaml", places[1].GetProperty("artifactLocation").GetProperty("uri").GetString());

@@ -17,7 +17,8 @@ internal static class FrameMaker
     private static readonly PhysicalAddress Client = new([2, 0, 0, 0, 0, 1]);
     private static readonly PhysicalAddress Router = new([2, 0, 0, 0, 0, 2]);
 
-    public static byte[] Tcp(string source, ushort sport, string destination, ushort dport, string payload = "", bool syn = true)
+    public static byte[] Tcp(
+        string source, ushort sport, string destination, ushort dport, string payload = "", bool syn = true)
     {
         var tcp = new TcpPacket(sport, dport)
         {
@@ -31,7 +32,8 @@ internal static class FrameMaker
         return frame.Bytes;
     }
 
-    public static byte[] Udp(string source, ushort sport, string destination, ushort dport, string payload, bool withChecksum = true)
+    public static byte[] Udp(
+        string source, ushort sport, string destination, ushort dport, string payload, bool withChecksum = true)
     {
         var udp = new UdpPacket(sport, dport) { PayloadData = Encoding.ASCII.GetBytes(payload) };
         var frame = Frame(source, destination, udp);
@@ -39,7 +41,9 @@ internal static class FrameMaker
         return frame.Bytes;
     }
 
-    /// <summary>An INIT-sized chunk behind a common header; the checksum is ours, and its algorithm has its own test.</summary>
+    /// <summary>
+    /// An INIT-sized chunk behind a common header; the checksum is ours, and its algorithm has its own test.
+    /// </summary>
     public static byte[] Sctp(string source, ushort sport, string destination, ushort dport)
     {
         var bytes = new byte[32];
@@ -63,20 +67,27 @@ internal static class FrameMaker
         {
             case TcpPacket tcp:
                 Assert.True(tcp.ValidTcpChecksum, "TCP checksum");
-                return $"tcp {ip.SourceAddress}:{tcp.SourcePort} {ip.DestinationAddress}:{tcp.DestinationPort} ttl {ip.TimeToLive}";
+                return Written("tcp", tcp);
             case UdpPacket udp:
                 Assert.True(udp.Checksum == 0 || udp.ValidUdpChecksum, "UDP checksum");
-                return $"udp {ip.SourceAddress}:{udp.SourcePort} {ip.DestinationAddress}:{udp.DestinationPort} ttl {ip.TimeToLive}";
+                return Written("udp", udp);
             case IcmpV4Packet icmp:
                 Assert.True(icmp.ValidIcmpChecksum, "ICMP checksum");
                 return $"icmp {ip.SourceAddress} {ip.DestinationAddress} {icmp.TypeCode}";
             case IcmpV6Packet icmp:
                 Assert.Equal(0, Checksums.Fold(
-                    Checksums.PseudoHeaderSum(Ours(ip.SourceAddress), Ours(ip.DestinationAddress), Protocol.Icmpv6, icmp.TotalPacketLength)
+                    Checksums.PseudoHeaderSum(
+                        Ours(ip.SourceAddress), Ours(ip.DestinationAddress), Protocol.Icmpv6, icmp.TotalPacketLength)
                     + Checksums.Sum(icmp.Bytes)));
                 return $"icmpv6 {ip.SourceAddress} {ip.DestinationAddress} {icmp.Type} {icmp.Code}";
             default:
                 return $"{ip.Protocol} {ip.SourceAddress} {ip.DestinationAddress}";
+        }
+
+        string Written(string name, TransportPacket packet)
+        {
+            var source = $"{ip.SourceAddress}:{packet.SourcePort}";
+            return $"{name} {source} {ip.DestinationAddress}:{packet.DestinationPort} ttl {ip.TimeToLive}";
         }
     }
 
@@ -99,7 +110,8 @@ internal static class FrameMaker
 
     private static EthernetPacket Finish(IPPacket ip)
     {
-        var frame = new EthernetPacket(Client, Router, ip is IPv4Packet ? EthernetType.IPv4 : EthernetType.IPv6) { PayloadPacket = ip };
+        var frame = new EthernetPacket(
+            Client, Router, ip is IPv4Packet ? EthernetType.IPv4 : EthernetType.IPv6) { PayloadPacket = ip };
         if (ip is IPv4Packet v4) v4.UpdateIPChecksum();
         return frame;
     }

@@ -26,7 +26,9 @@ internal sealed class SmallCluster : IDisposable
 
     public void Dispose() => System.IO.Directory.Delete(Directory, recursive: true);
 
-    /// <summary>A TCP Service with three endpoints, one of them not ready, a UDP one, an SCTP one, and one without endpoints.</summary>
+    /// <summary>
+    /// A TCP Service with three endpoints, one of them not ready, a UDP one, an SCTP one, and one without endpoints.
+    /// </summary>
     public const string Yaml = """
         apiVersion: v1
         kind: Node
@@ -65,7 +67,11 @@ internal sealed class SmallCluster : IDisposable
         apiVersion: v1
         kind: Service
         metadata: {name: empty, namespace: shop, creationTimestamp: "2026-01-01T00:00:00Z"}
-        spec: {clusterIP: 10.96.0.66, clusterIPs: [10.96.0.66, "fd00:96::66"], ipFamilies: [IPv4, IPv6], ports: [{port: 80}]}
+        spec:
+          clusterIP: 10.96.0.66
+          clusterIPs: [10.96.0.66, "fd00:96::66"]
+          ipFamilies: [IPv4, IPv6]
+          ports: [{port: 80}]
         ---
         apiVersion: discovery.k8s.io/v1
         kind: EndpointSlice

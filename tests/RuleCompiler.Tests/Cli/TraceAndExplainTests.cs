@@ -31,7 +31,8 @@ public sealed class TraceAndExplainTests : IDisposable
     [InlineData("node", "udp/10.96.0.53:53", "192.0.2.10:40000", null)]
     [InlineData("node", "tcp/[fd00:96::10]:80", "[2001:db8::10]:40000", null)]
     [InlineData("203.0.113.9", "tcp/192.0.2.10:30080", "203.0.113.9:40000", "eth0")]
-    public void Sources_are_found_and_arrive_where_answers_leave(string from, string to, string source, string? arrivesOn)
+    public void Sources_are_found_and_arrive_where_answers_leave(
+        string from, string to, string source, string? arrivesOn)
     {
         var run = Trace("--from", from, "--to", to, "--json");
 
@@ -44,9 +45,13 @@ public sealed class TraceAndExplainTests : IDisposable
     }
 
     [Theory]
-    [InlineData("RC6007: --from: no EndpointSlice has an IPv4 endpoint whose targetRef is Pod shop/gone", "pod/shop/gone", "tcp/10.96.0.10:80")]
-    [InlineData("RC6007: --from: 10.64.0.9 is no address of the destination's family", "10.64.0.9", "tcp/[fd00:96::10]:80")]
-    [InlineData("--from is 'pod/web'; expected an IP address, pod/NAMESPACE/NAME or node", "pod/web", "tcp/10.96.0.10:80")]
+    [InlineData(
+        "RC6007: --from: no EndpointSlice has an IPv4 endpoint whose targetRef is Pod shop/gone", "pod/shop/gone",
+        "tcp/10.96.0.10:80")]
+    [InlineData(
+        "RC6007: --from: 10.64.0.9 is no address of the destination's family", "10.64.0.9", "tcp/[fd00:96::10]:80")]
+    [InlineData(
+        "--from is 'pod/web'; expected an IP address, pod/NAMESPACE/NAME or node", "pod/web", "tcp/10.96.0.10:80")]
     [InlineData("--to is '10.96.0.10:80'; expected PROTOCOL/ADDRESS:PORT", "node", "10.96.0.10:80")]
     [InlineData("--to is 'icmp/10.96.0.10:80'; expected", "node", "icmp/10.96.0.10:80")]
     public void Sources_and_targets_that_make_no_packet_exit_2(string expected, string from, string to)
@@ -92,7 +97,7 @@ public sealed class TraceAndExplainTests : IDisposable
     public void Rules_with_too_many_random_choices_exit_2()
     {
         var rules = string.Concat(Enumerable.Range(0, 24).Select(i =>
-            $"-A PREROUTING -m statistic --mode random --probability 0.50000000000 -j MARK --set-xmark 0x{1 << i:x}/0x{1 << i:x}\n"));
+            $"-A PREROUTING -m statistic --mode random --probability 0.5 -j MARK --set-xmark 0x{1 << i:x}\n"));
         var run = RulecRun.WithInput(
             $"*mangle\n{rules}COMMIT\n", "trace", "--rules", "-", "--from", "10.0.0.1", "--to", "tcp/10.96.0.1:443");
 
@@ -110,7 +115,8 @@ public sealed class TraceAndExplainTests : IDisposable
         Assert.Contains("shop/web:http tcp IPv6", run.Output);
         Assert.Contains("any local address:30080", run.Output);
         Assert.Contains("2 endpoints, masqueraded", run.Output);
-        var leftOut = Assert.Single(run.Output.Split('\n'), line => line.Contains("10.64.1.7:8080", StringComparison.Ordinal));
+        var leftOut = Assert.Single(
+            run.Output.Split('\n'), line => line.Contains("10.64.1.7:8080", StringComparison.Ordinal));
         Assert.Contains("not ready", leftOut);
         Assert.Contains("out", leftOut);
     }
@@ -123,7 +129,9 @@ public sealed class TraceAndExplainTests : IDisposable
         Assert.Equal(0, run.ExitCode);
         using var json = JsonDocument.Parse(run.Output);
         var port = Assert.Single(json.RootElement.EnumerateArray().ToList());
-        Assert.Equal(["10.64.0.5:8080", "10.64.1.6:8080"], port.GetProperty("clusterSet").EnumerateArray().Select(each => each.GetString()!));
+        Assert.Equal(
+            ["10.64.0.5:8080", "10.64.1.6:8080"],
+            port.GetProperty("clusterSet").EnumerateArray().Select(each => each.GetString()!));
         Assert.Equal(3, port.GetProperty("candidates").GetArrayLength());
     }
 
@@ -139,7 +147,8 @@ public sealed class TraceAndExplainTests : IDisposable
         Assert.Contains(expected, run.Error);
     }
 
-    private RulecRun Trace(params string[] args) => RulecRun.Of(["trace", "-f", _cluster.Path, "--node", SmallCluster.Node, .. args]);
+    private RulecRun Trace(params string[] args) =>
+        RulecRun.Of(["trace", "-f", _cluster.Path, "--node", SmallCluster.Node, .. args]);
 
     private RulecRun Explain(string service, params string[] args) =>
         RulecRun.Of(["explain", service, "-f", _cluster.Path, "--node", SmallCluster.Node, .. args]);
