@@ -32,7 +32,7 @@ public static class ClusterReader
         }
 
         var cluster = builder.ToCluster();
-        if (documents > 0)
+        if (!unreadable && documents > 0)
         {
             diagnostics.AddRange(builder.CrossCheck());
         }

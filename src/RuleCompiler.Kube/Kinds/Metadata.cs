@@ -12,19 +12,24 @@ internal static class Metadata
     /// <summary>A namespaced object's name; null when either part is wrong, which is reported.</summary>
     public static ObjectName? NameOf(Value root)
     {
-        var metadata = root["metadata"].AsMap();
+        var metadata = MapOf(root);
         var space = metadata["namespace"];
         var name = metadata["name"];
         var namespaceText = space.IsPresent ? space.AsDnsLabel() : DefaultNamespace;
-        if (!name.IsPresent) name.FailMissing("a name");
         return name.AsDnsSubdomain() is { } text && namespaceText is not null ? new ObjectName(namespaceText, text) : null;
     }
 
-    public static string? ClusterNameOf(Value root)
+    public static string? ClusterNameOf(Value root) => MapOf(root)["name"].AsDnsSubdomain();
+
+    private static Value MapOf(Value root)
     {
-        var name = root["metadata"].AsMap()["name"];
-        if (!name.IsPresent) name.FailMissing("a name");
-        return name.AsDnsSubdomain();
+        var metadata = root["metadata"];
+        var map = metadata.AsMap();
+        if (!metadata.IsPresent)
+            metadata.FailMissing("one with a name");
+        else if (!map["name"].IsPresent)
+            map["name"].FailMissing("a name");
+        return map;
     }
 
     public static Value Label(Value root, string key) => root["metadata"]["labels"].AsMap()[key];

@@ -15,7 +15,7 @@ internal sealed class DocumentReader(ITokenSource tokens, Report report, Diagnos
     /// <summary>Keys and values of one object. A slice with its 1,000 endpoints has about 30,000.</summary>
     private const int EntriesMax = 1_000_000;
 
-    /// <summary>Beyond this many keys a set finds duplicates, below a walk is faster.</summary>
+    /// <summary>Beyond this many keys a dictionary finds duplicates, below a walk is faster.</summary>
     private const int KeysWalkedMax = 16;
 
     /// <summary>Ten times the Services and slices of the largest clusters.</summary>
@@ -135,13 +135,14 @@ internal sealed class DocumentReader(ITokenSource tokens, Report report, Diagnos
 
     private bool AppendMap(ObjectTree tree, int map, int depth, bool streamItems)
     {
-        HashSet<string>? seen = null;
+        Dictionary<string, int>? places = null;
         for (var keys = 0; ; keys++)
         {
             var key = tokens.Read();
             if (key.Kind == TokenKind.MapEnd) break;
             if (key.Kind != TokenKind.Scalar) return RefuseKey(key);
-            NoteDuplicate(tree, map, key, keys, ref seen);
+            NoteDuplicate(tree, map, key, keys, ref places);
+            if (report.IsFull) return false;
             if (!Append(tree, key with { Shape = Shape.Text }, map, depth)) return false;
             var value = tokens.Read();
             if (streamItems && key.Text == "items" && value.Kind == TokenKind.SequenceStart)
@@ -172,19 +173,24 @@ internal sealed class DocumentReader(ITokenSource tokens, Report report, Diagnos
         return true;
     }
 
-    private void NoteDuplicate(ObjectTree tree, int map, in Token key, int keys, ref HashSet<string>? seen)
+    private void NoteDuplicate(ObjectTree tree, int map, in Token key, int keys, ref Dictionary<string, int>? places)
     {
-        if (keys >= KeysWalkedMax)
+        int earlier;
+        if (keys < KeysWalkedMax)
         {
-            seen ??= KeysOf(tree, map);
-            if (seen.Add(key.Text)) return;
+            // The map is still open: its end is the end of what was added.
+            tree.Close(map);
+            earlier = tree.Find(map, key.Text) - 1;
+        }
+        else
+        {
+            places ??= PlacesOf(tree, map);
+            earlier = places.GetValueOrDefault(key.Text, -1);
+            places[key.Text] = tree.Count;
         }
 
-        // The map is still open: its end is the end of what was added.
-        tree.Close(map);
-        var earlier = tree.Find(map, key.Text);
         if (earlier < 0) return;
-        ref var superseded = ref tree[earlier - 1];
+        ref var superseded = ref tree[earlier];
         var message = $"found the key {Words.Quote(key.Text)} again, first at line {superseded.Line}, expected it once";
         superseded.Text = null;
         if (_duplicateKey.Severity == Severity.Error)
@@ -193,11 +199,15 @@ internal sealed class DocumentReader(ITokenSource tokens, Report report, Diagnos
             report.Add(_duplicateKey, key.Line, key.Column, message, "remove one of the two; the later one counts");
     }
 
-    private static HashSet<string> KeysOf(ObjectTree tree, int map)
+    private static Dictionary<string, int> PlacesOf(ObjectTree tree, int map)
     {
-        var keys = new HashSet<string>(StringComparer.Ordinal);
-        for (var at = map + 1; at < tree.Count; at = tree[at + 1].Next) keys.Add(tree[at].Text ?? "");
-        return keys;
+        var places = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (var at = map + 1; at < tree.Count; at = tree[at + 1].Next)
+        {
+            if (tree[at].Text is { } key) places[key] = at;
+        }
+
+        return places;
     }
 
     private bool IsShallow(in Token token, int depth)

@@ -15,7 +15,7 @@ internal sealed class GuardedReader(ReadOnlyMemory<byte> utf8) : TextReader
 
     private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
     private readonly char[] _chunk = new char[ChunkBytes];
-    private ReadOnlyMemory<byte> _rest = utf8;
+    private int _decodedBytes;
     private int _position;
     private int _length;
     private int _taken;
@@ -23,6 +23,24 @@ internal sealed class GuardedReader(ReadOnlyMemory<byte> utf8) : TextReader
     public bool IsExhausted { get; private set; }
 
     public void Renew() => _taken = 0;
+
+    /// <summary>The first tab in the indentation of a line, from a 1-based line on; the place stays if there is none.</summary>
+    public bool TryFindIndentingTab(int fromLine, out int line, out int column)
+    {
+        (line, column) = (fromLine, 1);
+        var at = 0;
+        foreach (var text in utf8.Span.Split((byte)'\n'))
+        {
+            if (++at < fromLine) continue;
+            var indent = utf8.Span[text];
+            indent = indent[..(indent.IndexOfAnyExcept((byte)' ', (byte)'\t') is var end and >= 0 ? end : 0)];
+            if (indent.IndexOf((byte)'\t') is not (var tab and >= 0)) continue;
+            (line, column) = (at, tab + 1);
+            return true;
+        }
+
+        return false;
+    }
 
     public override int Peek() => HasMore() ? _chunk[_position] : -1;
 
@@ -55,11 +73,12 @@ internal sealed class GuardedReader(ReadOnlyMemory<byte> utf8) : TextReader
 
         while (_position == _length)
         {
-            if (_rest.IsEmpty) return false;
-            var bytes = _rest.Span[..Math.Min(ChunkBytes, _rest.Length)];
+            var rest = utf8.Span[_decodedBytes..];
+            if (rest.IsEmpty) return false;
+            var bytes = rest[..Math.Min(ChunkBytes, rest.Length)];
             _position = 0;
-            _length = _decoder.GetChars(bytes, _chunk, flush: bytes.Length == _rest.Length);
-            _rest = _rest[bytes.Length..];
+            _length = _decoder.GetChars(bytes, _chunk, flush: bytes.Length == rest.Length);
+            _decodedBytes += bytes.Length;
         }
 
         return true;

@@ -10,6 +10,9 @@ namespace RuleCompiler.Kube.Text;
 /// </summary>
 internal readonly partial struct Value
 {
+    /// <summary>In place of a parent: this value is absent because an enclosing one was wrong, which has been reported.</summary>
+    private const int Reported = -2;
+
     private readonly ObjectTree _tree;
     private readonly int _index;
     private readonly int _parent;
@@ -32,7 +35,8 @@ internal readonly partial struct Value
 
     public Report Report => _tree.Report;
 
-    public Location Location => new(Report.Path, Anchor.Line, Anchor.Column);
+    public Location Location =>
+        _parent == Reported ? Location.Whole(Report.Path) : new(Report.Path, Anchor.Line, Anchor.Column);
 
     private ref ObjectTree.Entry Entry => ref _tree[_index];
 
@@ -55,7 +59,7 @@ internal readonly partial struct Value
     {
         if (!IsPresent || IsMap) return this;
         FailType("an object");
-        return new Value(_tree, -1, _parent, _name);
+        return new Value(_tree, -1, Reported, _name);
     }
 
     /// <summary>The elements of a sequence; nulls among them are passed over. Anything else but an absent value is reported.</summary>
@@ -154,9 +158,12 @@ internal readonly partial struct Value
         return null;
     }
 
-    /// <summary>Reports an absent value.</summary>
-    public void FailMissing(string expected) =>
+    /// <summary>Reports an absent value, unless something around it was reported already.</summary>
+    public void FailMissing(string expected)
+    {
+        if (_parent == Reported) return;
         Report.Add(DiagnosticCatalog.MissingField, Anchor.Line, Anchor.Column, $"found no {Place}, expected {expected}", "add it");
+    }
 
     public void Fail(DiagnosticRule rule, string found, string expected, string? hint = null) =>
         Report.Add(rule, Anchor.Line, Anchor.Column, $"found {found} at {Place}, expected {expected}", hint);

@@ -60,18 +60,24 @@ internal sealed class YamlTokens(GuardedReader reader, Report report) : ITokenSo
         }
         catch (YamlException error)
         {
-            if (reader.IsExhausted) return RefuseSize();
-            var message = error.Message;
-            report.Refuse(DiagnosticCatalog.BrokenYaml, (int)error.Start.Line, (int)error.Start.Column,
-                $"found broken YAML ({Words.Clip(message)}), expected what kubectl writes", HintFor(message));
-            return false;
+            return reader.IsExhausted ? RefuseSize() : RefuseBroken(error.Message, error.Start);
+        }
+        catch (InvalidOperationException)
+        {
+            // YamlDotNet 18.1 on a flow collection that the next key interrupts ("a: {b: 1\nc: 2"): Stack empty.
+            return RefuseBroken("the collection that began here has no end", _parser.Current?.Start ?? Mark.Empty);
         }
     }
 
-    private static string HintFor(string message) =>
-        message.Contains("tab", StringComparison.OrdinalIgnoreCase) || message.Contains("token", StringComparison.Ordinal)
-            ? "indent with spaces, not tabs, and check that the file is complete"
-            : "check the indentation and quotes here, and that the file is complete";
+    private bool RefuseBroken(string message, Mark start)
+    {
+        var (line, column) = ((int)start.Line, (int)start.Column);
+        var isTab = message.Contains("tab", StringComparison.Ordinal) && reader.TryFindIndentingTab(line, out line, out column);
+        report.Refuse(DiagnosticCatalog.BrokenYaml, line, column,
+            $"found broken YAML ({Words.Clip(message.TrimEnd('.'))}), expected what kubectl writes",
+            isTab ? "indent with spaces instead of tabs" : "check the indentation and quotes here, and that the file is complete");
+        return false;
+    }
 
     private bool RefuseSize()
     {
