@@ -57,8 +57,11 @@ public static class ClusterReader
     }
 
     /// <summary>JSON begins with { or [; anything else is YAML.</summary>
-    internal static ITokenSource TokensOf(ReadOnlyMemory<byte> utf8, Report report) =>
-        utf8.Span.TrimStart(" \t\r\n"u8) is [(byte)'{' or (byte)'[', ..]
-            ? new JsonTokens(utf8, report)
+    internal static ITokenSource TokensOf(ReadOnlyMemory<byte> utf8, Report report)
+    {
+        if (utf8.Span.TrimStart(" \t\r\n"u8) is [(byte)'{' or (byte)'[', ..]) return new JsonTokens(utf8, report);
+        return BlockYamlTokens.Accepts(utf8)
+            ? BlockYamlTokens.Create(utf8)
             : new YamlTokens(new GuardedReader(utf8), report);
+    }
 }
