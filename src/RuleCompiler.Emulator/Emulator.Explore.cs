@@ -56,6 +56,7 @@ public sealed partial class Emulator
     /// <summary><c>Numerator</c> / 2^(31 · <c>Draws</c>).</summary>
     private readonly record struct Mass(BigInteger Numerator, int Draws)
     {
+        /// <summary>net/netfilter/xt_statistic.c:statistic_mt @v6.1 compares 31 bits.</summary>
         private const int BitsPerDraw = 31;
 
         public static Mass operator +(Mass left, Mass right)

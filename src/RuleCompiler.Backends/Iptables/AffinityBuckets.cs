@@ -12,18 +12,22 @@ namespace RuleCompiler.Backends.Iptables;
 /// </summary>
 internal sealed record AffinityBuckets(Family Family, int Bits)
 {
-    /// <summary>Clients per endpoint to be remembered where the lists allow it.</summary>
-    public const int ClientsMin = 1024;
-
-    /// <summary>Sixteen buckets; each costs two rules per endpoint.</summary>
-    public const int BitsMax = 4;
+    /// <summary>Clients per endpoint to be remembered where the lists allow it: four default lists.</summary>
+    public const int ClientsMin = 400;
 
     /// <summary>
-    /// Lists of a node, beyond those that one bucket needs. The kernel finds a list by its name, one after the other, for
-    /// every packet that meets the rule and for every rule at every legacy commit (net/netfilter/xt_recent.c:
-    /// recent_table_lookup @v6.1): with 23,000 lists iptables-legacy-restore took half a minute.
+    /// Four buckets. Each costs two rules and a list per endpoint, so more would make sticky Services the bulk of a node's
+    /// rules; who has more clients raises the module's ip_list_tot instead.
     /// </summary>
-    public const int ListsMax = 1024;
+    public const int BitsMax = 2;
+
+    /// <summary>
+    /// Lists of a node that may be there because of buckets. The kernel finds a list by its name, one after the other, for
+    /// every packet that meets the rule and for every rule at every legacy commit (net/netfilter/xt_recent.c:
+    /// recent_table_lookup @v6.1): with 23,000 lists iptables-legacy-restore took half a minute. Far above what nodes
+    /// have, and one step only, since crossing it renames every list and so forgets every client once.
+    /// </summary>
+    public const int ListsMax = 4096;
 
     public int Count => 1 << Bits;
 
@@ -32,8 +36,8 @@ internal sealed record AffinityBuckets(Family Family, int Bits)
     public static AffinityBuckets For(int entries, int endpoints, Family family)
     {
         var bits = 0;
-        while (bits < BitsMax && (long)entries << bits < ClientsMin && (long)endpoints << (bits + 1) <= ListsMax) bits++;
-        return new AffinityBuckets(family, bits);
+        while (bits < BitsMax && (long)entries << bits < ClientsMin) bits++;
+        return new AffinityBuckets(family, (long)endpoints << bits > ListsMax ? 0 : bits);
     }
 
     /// <summary>-s 0.0.0.b/0.0.0.(2^k-1): both flavours take masks that are no prefixes.</summary>

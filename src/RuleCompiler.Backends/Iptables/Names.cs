@@ -12,6 +12,7 @@ namespace RuleCompiler.Backends.Iptables;
 /// </summary>
 internal static class Names
 {
+    /// <summary>XT_EXTENSION_MAXNAMELEN - 1 (include/uapi/linux/netfilter/x_tables.h @v6.1).</summary>
     public const int BytesMax = 28;
 
     public const string Services = "KUBE-SERVICES";

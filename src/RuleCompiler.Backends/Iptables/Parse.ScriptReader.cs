@@ -14,6 +14,7 @@ internal sealed class ScriptReader(ArtifactFile file, Family family, NameTable n
     /// <summary>Bounds the report on a file that holds no rules at all.</summary>
     internal const int ErrorsMax = 1_000;
 
+    /// <summary>Enough of a rule to recognise it in a terminal.</summary>
     private const int ExcerptCharsMax = 160;
 
     private readonly List<Block> _blocks = [];

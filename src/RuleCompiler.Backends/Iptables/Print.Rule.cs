@@ -40,6 +40,7 @@ public sealed partial class Iptables
         PrintTarget(writer, rule.Target, family);
     }
 
+    /// <summary>Behind the five header matches of <see cref="HeaderRank"/>.</summary>
     private const int ExtensionRank = 5;
 
     /// <summary>

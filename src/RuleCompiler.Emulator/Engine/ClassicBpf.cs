@@ -15,6 +15,7 @@ internal static class ClassicBpf
     /// <summary>XT_BPF_MAX_NUM_INSTR (include/uapi/linux/netfilter/xt_bpf.h @v6.1).</summary>
     private const int InstructionsMax = 64;
 
+    // Class | size or operation | mode or source (include/uapi/linux/bpf_common.h, filter.h @v6.1).
     private const ushort LoadWordAbsolute = 0x20, LoadHalfAbsolute = 0x28, LoadByteAbsolute = 0x30;
     private const ushort LoadWordIndexed = 0x40, LoadHalfIndexed = 0x48, LoadByteIndexed = 0x50;
     private const ushort LoadImmediate = 0x00, LoadMemory = 0x60, LoadLength = 0x80;

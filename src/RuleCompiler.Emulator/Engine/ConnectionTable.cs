@@ -6,6 +6,7 @@ namespace RuleCompiler.Emulator;
 /// </summary>
 internal sealed class ConnectionTable(int entriesMax)
 {
+    // The end of a bucket's list, and the size of an empty table: a power of two.
     private const int None = -1;
     private const int SlotsMin = 4096;
 

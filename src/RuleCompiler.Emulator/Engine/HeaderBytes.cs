@@ -12,6 +12,7 @@ internal static class HeaderBytes
     /// <summary>IPv6 40 + ICMPv6 8 + IPv6 40 + eight bytes of the packet inside.</summary>
     public const int LengthMax = 128;
 
+    // RFC 791 §3.1, RFC 8200 §3, RFC 792; types: RFC 792, RFC 4443 §4.
     private const int Ipv4HeaderBytes = 20, Ipv6HeaderBytes = 40, IcmpHeaderBytes = 8;
 
     /// <summary>RFC 792: an error quotes the header and the first eight bytes behind it.</summary>

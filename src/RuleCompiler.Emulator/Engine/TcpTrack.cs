@@ -45,6 +45,7 @@ internal enum TcpStep : byte
 /// </summary>
 internal readonly record struct TcpTrack(TcpState State, byte CloseInitiators = 0, byte LastResetBy = 0)
 {
+    // One bit per direction, as in the masks below.
     private const byte OriginalBit = 1, ReplyBit = 2;
 
     // Columns: None SynSent SynReceived Established FinWait CloseWait LastAck TimeWait Close SynSent2

@@ -8,6 +8,7 @@ namespace RuleCompiler.Emulator;
 /// </summary>
 internal static class BuiltinChains
 {
+    /// <summary>NF_IP_PRI_CONNTRACK (include/uapi/linux/netfilter_ipv4.h @v6.1); IPv6 has the same.</summary>
     public const int ConntrackPriority = -200;
 
     private static readonly (Hook, int)[] Raw = [(Hook.Prerouting, -300), (Hook.Output, -300)];

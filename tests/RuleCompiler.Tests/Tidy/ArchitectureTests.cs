@@ -1,0 +1,68 @@
+using System.Xml.Linq;
+using Xunit;
+
+namespace RuleCompiler.Tests.Tidy;
+
+/// <summary>The dependency graph and the shape of rooms (house.md §3).</summary>
+public sealed class ArchitectureTests
+{
+    private static readonly Dictionary<string, string[]> _mayReference = new()
+    {
+        ["Ir"] = [],
+        ["Kube"] = ["Ir"],
+        ["Backends"] = ["Ir"],
+        ["Emulator"] = ["Ir", "Backends"],
+        ["Spec"] = ["Ir", "Backends", "Emulator"],
+        ["Cli"] = ["Ir", "Kube", "Backends", "Emulator", "Spec"],
+    };
+
+    private static string BackendsFolder => Checkout.PathOf("src", "RuleCompiler.Backends");
+
+    [Fact]
+    public void Projects_depend_one_way()
+    {
+        foreach (var file in Checkout.Files("src", "*.csproj"))
+        {
+            var name = Path.GetFileNameWithoutExtension(file)["RuleCompiler.".Length..];
+            var references = XDocument.Load(file).Descendants("ProjectReference")
+                .Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value)["RuleCompiler.".Length..]);
+            Assert.Subset(_mayReference[name].ToHashSet(), references.ToHashSet());
+        }
+    }
+
+    [Fact]
+    public void Every_room_has_the_five_files_and_a_readme()
+    {
+        foreach (var room in Directory.EnumerateDirectories(BackendsFolder).Where(folder => Directory.EnumerateFiles(folder, "*.cs").Any()))
+        {
+            foreach (var file in new[] { "Layout.cs", "Lower.cs", "Print.cs", "Parse.cs", "Plan.cs", "README.md" })
+                Assert.True(File.Exists(Path.Combine(room, file)), $"{Checkout.Relative(room)} lacks {file}");
+        }
+    }
+
+    [Fact]
+    public void Rooms_do_not_see_each_other()
+    {
+        var rooms = Directory.EnumerateDirectories(BackendsFolder)
+            .Where(folder => Directory.EnumerateFiles(folder, "*.cs").Any())
+            .Select(Path.GetFileName).ToArray();
+        var failures =
+            from room in rooms
+            from file in Checkout.Files($"src/RuleCompiler.Backends/{room}", "*.cs")
+            from other in rooms
+            where other != room && File.ReadAllText(file).Contains($"RuleCompiler.Backends.{other}", StringComparison.Ordinal)
+            select $"{Checkout.Relative(file)} sees {other}";
+        Findings.None(failures);
+    }
+
+    /// <summary>The judge must not judge by what it judges (house.md §2).</summary>
+    [Fact]
+    public void The_judge_reads_the_cluster_and_not_the_graph()
+    {
+        var files = Checkout.Files("src/RuleCompiler.Ir", "Meaning*.cs").ToArray();
+        Assert.NotEmpty(files);
+        Assert.InRange(files.Sum(file => File.ReadLines(file).Count()), 1, 250);
+        foreach (var word in new[] { "ServiceGraph", "EndpointSelection", "NodePortScope", "ServicePortBuilder", "FrontendCollisions" })
+            Assert.All(files, file => Assert.DoesNotContain(word, File.ReadAllText(file)));
+    }
+}
