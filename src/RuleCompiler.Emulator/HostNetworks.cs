@@ -29,7 +29,7 @@ public static class HostNetworks
             .Append(new Route(Prefix.All(family), Uplink));
         return new HostNetwork([new HostInterface(Uplink, addresses), new HostInterface(pods, [])], routes.ToSeq())
         {
-            RouteLocalnet = family == Family.Ipv4 && node.Config.Iptables.LocalhostNodePorts && AllowsLoopback(node.Config),
+            RouteLocalnet = family == Family.Ipv4 && node.Config.Iptables.LocalhostNodePorts && AllowsLoopback(node),
             RecentListEntries = node.Kernel.RecentListEntries,
             Conntrack = LimitsOf(node.Config.Conntrack),
         };
@@ -66,9 +66,11 @@ public static class HostNetworks
     /// nodePortAddresses of IPv4 hold 127.0.0.0 or lie inside 127/8; none at all means every address
     /// (service-semantics §3.2, §3.3).
     /// </summary>
-    private static bool AllowsLoopback(ProxyConfig config)
+    private static bool AllowsLoopback(NodeFacts node)
     {
-        if (config.NodePortAddresses.Primary) return false;
+        // An unknown primary address restricts nothing.
+        var config = node.Config;
+        if (config.NodePortAddresses.Primary) return node.PrimaryIpv4 is not { IsLoopback: false };
         var loopback = Prefix.Create(Ip.V4(0x7F000000), 8);
         var cidrs = config.NodePortAddresses.Cidrs.Where(cidr => cidr.Family == Family.Ipv4).ToSeq();
         return cidrs.IsEmpty || cidrs.Any(cidr => cidr.Contains(loopback.Network) || loopback.Contains(cidr));

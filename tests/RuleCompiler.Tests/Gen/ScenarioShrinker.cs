@@ -1,5 +1,4 @@
 using RuleCompiler.Ir;
-using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
 
 namespace RuleCompiler.Tests.Gen;
@@ -26,7 +25,7 @@ internal static class ScenarioShrinker
             node with { Kernel = node.Kernel with { XtBpf = true } },
             node with { Zone = "zone-a" },
             node with { PodCidrs = [] },
-            node with { Addresses = new[] { node.PrimaryIpv4, node.PrimaryIpv6 }.OfType<Ip>().ToSeq() });
+            node with { Addresses = node.Addresses.DistinctBy(address => address.Family).ToSeq() });
     }
 
     private static IEnumerable<Service> Services(Service service) =>

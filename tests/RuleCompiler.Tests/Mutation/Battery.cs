@@ -41,7 +41,7 @@ internal sealed class Battery
         var node = Load(program);
         for (var i = 0; i < _flows.Length; i++)
         {
-            if (!Pipeline.IsAllowed(_expected[i], _scenario.Node, node, _flows[i])) return "meaning";
+            if (!Pipeline.IsAllowed(_expected[i], _scenario, node, _flows[i])) return "meaning";
         }
 
         if (Affinity(program)) return "affinity";
@@ -65,7 +65,7 @@ internal sealed class Battery
             }
 
             clock.Advance(TimeSpan.FromSeconds(timeout + 1));
-            if (!Pipeline.IsAllowed(_expected[i], _scenario.Node, node, _flows[i] with { SourcePort = new Port(7) })) return true;
+            if (!Pipeline.IsAllowed(_expected[i], _scenario, node, _flows[i] with { SourcePort = new Port(7) })) return true;
         }
 
         return false;
@@ -96,9 +96,9 @@ internal sealed class Battery
     }
 
     /// <summary>
-    /// Every flow of the covering set, with no mark, foreign marks and our own: outcome, exact mass, end and final mark
-    /// of each branch, under open and under closed policies; then the second packet and the answer of each TCP flow, an
-    /// invalid packet for every destination, and what a client meets that has been here before.
+    /// Every flow of the covering set, with no mark and with everybody else's: outcome, exact mass, end and final mark
+    /// of each branch, under open and under closed policies; for TCP also as an invalid packet, and the flow's answer,
+    /// its later packets, and what a client meets that has been here before.
     /// </summary>
     private IEnumerable<string> Observations(IptablesRuleset ruleset)
     {
@@ -109,7 +109,7 @@ internal sealed class Battery
         foreach (var flow in _flows)
         {
             var first = Pipeline.First(flow);
-            foreach (var mark in (uint[])[0, ~bit, bit])
+            foreach (var mark in (uint[])[0, ~bit])
             {
                 yield return Tell(flow, $"open {mark:x}", node.Explore(first with { Mark = mark }, trace: false));
                 yield return Tell(flow, $"closed {mark:x}", closed.Explore(first with { Mark = mark }, trace: false));

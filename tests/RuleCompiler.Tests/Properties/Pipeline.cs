@@ -46,19 +46,19 @@ internal static class Pipeline
 
     /// <summary>Null when the rules do what the judge allows, each outcome with its share; else both sides of the story.</summary>
     public static string? Differs(Scenario scenario, Emulator.Emulator node, Flow flow) =>
-        Differs(Meaning.Of(scenario.Cluster, scenario.Node, flow), scenario.Node, node, flow);
+        Differs(Meaning.Of(scenario.Cluster, scenario.Node, flow), scenario, node, flow);
 
-    public static string? Differs(Expectation expected, NodeFacts facts, Emulator.Emulator node, Flow flow)
+    public static string? Differs(Expectation expected, Scenario scenario, Emulator.Emulator node, Flow flow)
     {
-        if (IsAllowed(expected, facts, node, flow)) return null;
+        if (IsAllowed(expected, scenario, node, flow)) return null;
         var found = node.Explore(First(flow)).Outcomes;
         var shares = found.Select(one => $"{one.Outcome} ({(double)one.Numerator / (double)one.Denominator:G6})");
-        var steps = found[0].Example.Steps.Select(step => $"\n  {step.Hook} {step.Table} {step.RuleText}");
+        var steps = found[0].Example.Steps.Select(step => $"\n  {step.Hook} {step.Table} {step.RuleText} {step.Effect}");
         return $"{flow}\nexpected {expected}\nfound    {string.Join(" | ", shares)}{string.Concat(steps)}";
     }
 
     /// <summary>The rules do what the judge allows, each outcome with its share.</summary>
-    public static bool IsAllowed(Expectation expected, NodeFacts facts, Emulator.Emulator node, Flow flow)
+    public static bool IsAllowed(Expectation expected, Scenario scenario, Emulator.Emulator node, Flow flow)
     {
         var found = node.Explore(First(flow), trace: false).Outcomes;
         return found.Count == expected.Outcomes.Count &&
@@ -66,8 +66,11 @@ internal static class Pipeline
 
         // Without xt_bpf a pod of another node that reaches itself through this one is not masqueraded; Lower says so.
         bool Agree(Outcome wanted, Outcome one) => wanted == one ||
-            (!facts.Kernel.XtBpf && wanted is Outcome.Translated { SourceNat: true } hairpin
-                && hairpin.To.Address == flow.Source && one == hairpin with { SourceNat = false });
+            (!scenario.Node.Kernel.XtBpf && wanted is Outcome.Translated { SourceNat: true } hairpin
+                && hairpin.To.Address == flow.Source && one == hairpin with { SourceNat = false } && !IsHere(flow.Source));
+
+        bool IsHere(Ip address) => scenario.Cluster.EndpointSlices.Any(slice =>
+            slice.Endpoints.Any(endpoint => endpoint.Address == address && endpoint.NodeName == scenario.Node.Name));
     }
 
     /// <summary>Within the kernel's resolution of a probability, 2^-31, of one in n.</summary>

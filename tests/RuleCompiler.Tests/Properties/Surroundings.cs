@@ -130,7 +130,10 @@ internal sealed class Surroundings
         Rules WithInput(Rules program, Packet packet) => packet.InputInterface is null ? open : program;
     }
 
-    /// <summary>Refusals are for new flows only (§3.12): one that was there before the rules goes on.</summary>
+    /// <summary>
+    /// Refusals are for new flows only (§3.12): one that was there before the rules goes on, and what conntrack cannot
+    /// place is left to KUBE-FORWARD and KUBE-FIREWALL.
+    /// </summary>
     private string? Living(Rules rules)
     {
         for (var i = 0; i < _flows.Length; i++)
@@ -145,6 +148,11 @@ internal sealed class Surroundings
             node.Load(rules);
             var later = node.Send(first with { Tcp = first.Tcp is null ? null : TcpFlags.Ack }, trace: false);
             if (later.Fate is Fate.Dropped or Fate.Rejected) return $"{_flows[i]}\nwas there before the rules, and ends as {later.Fate}";
+            if (first.Tcp is null || _flows[i].Destination.IsLoopback) continue;
+            var forwarded = _flows[i].InputInterface is not null && !_scenario.Node.IsLocal(_flows[i].Destination);
+            var dropped = forwarded && !_scenario.Node.Kernel.ConntrackTcpBeLiberal;
+            var stray = Load(rules).Send(first with { Tcp = TcpFlags.Syn | TcpFlags.Ack }, trace: false).Fate;
+            if (stray is Fate.Rejected || stray is Fate.Dropped != dropped) return $"{_flows[i]}\nas an invalid packet ends as {stray}";
         }
 
         return null;
