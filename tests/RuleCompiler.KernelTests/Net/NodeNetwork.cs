@@ -19,14 +19,13 @@ internal sealed class NodeNetwork : IDisposable
     /// <summary>It takes some 10 ms; the limit only ends a wait for nothing.</summary>
     private const int CableReadyMilliseconds = 10_000;
 
-    private readonly NetworkNamespace _world;
     private readonly Dictionary<string, string> _farEnds = new(StringComparer.Ordinal);
 
-    private NodeNetwork(NetworkNamespace node, NetworkNamespace world) => (Node, _world) = (node, world);
+    private NodeNetwork(NetworkNamespace node, NetworkNamespace world) => (Node, World) = (node, world);
 
     public NetworkNamespace Node { get; }
 
-    public NetworkNamespace World => _world;
+    public NetworkNamespace World { get; }
 
     /// <summary>The node's interfaces, each with the name of its cable's other end.</summary>
     public IReadOnlyDictionary<string, string> FarEnds => _farEnds;
@@ -56,49 +55,45 @@ internal sealed class NodeNetwork : IDisposable
     public void Dispose()
     {
         Node.Dispose();
-        _world.Dispose();
+        World.Dispose();
+    }
+
+    /// <summary>A cable more, to an interface without addresses and routes.</summary>
+    public void Connect(string name)
+    {
+        var (number, far) = (_farEnds.Count, $"far{_farEnds.Count}");
+        _farEnds.Add(name, far);
+        Batch([$"link add {far} netns {World.Name} type veth peer name {name} netns {Node.Name}"]);
+        World.Run(() => Batch([$"link set {far} arp off up"]));
+        // Without a link-local address IPv6 has the same addresses to choose from as the emulator.
+        Node.Run(() => Batch([$"link set {name} address 02:00:00:00:01:{number:x2} addrgenmode none arp off up"]));
+        AwaitCable(name, far, number);
     }
 
     private void Build(HostNetwork[] hosts)
     {
-        var names = hosts.SelectMany(host => host.Interfaces).Select(device => device.Name).Distinct().ToArray();
         LocalAddresses = hosts.SelectMany(host => host.Interfaces).SelectMany(device => device.Addresses)
             .Append(Ip.V6(1)).Distinct().ToArray();
-        for (var i = 0; i < names.Length; i++) _farEnds.Add(names[i], $"far{i}");
-        _world.Run(() => Sysctl("net/ipv6/conf/default/disable_ipv6", 1));
+        World.Run(() => Sysctl("net/ipv6/conf/default/disable_ipv6", 1));
         Node.Run(() => ConfigureKernel(hosts));
-        Batch(_farEnds.Select(cable =>
-            $"link add {cable.Value} netns {_world.Name} type veth peer name {cable.Key} netns {Node.Name}"));
-        _world.Run(() => Batch(_farEnds.Values.Select(far => $"link set {far} arp off up")));
-        Node.Run(() => Batch(Addresses(hosts, names)));
-        AwaitCables();
+        foreach (var name in hosts.SelectMany(host => host.Interfaces).Select(device => device.Name).Distinct()) Connect(name);
+        Node.Run(() => Batch(hosts.SelectMany(Addresses).Prepend("link set lo up")));
     }
 
-    private static IEnumerable<string> Addresses(HostNetwork[] hosts, string[] names)
+    private static IEnumerable<string> Addresses(HostNetwork host)
     {
-        yield return "link set lo up";
-        for (var i = 0; i < names.Length; i++)
+        foreach (var device in host.Interfaces.AsEnumerable())
         {
-            // Without a link-local address IPv6 has the same addresses to choose from as the emulator.
-            yield return $"link set {names[i]} address 02:00:00:00:01:{i:x2} addrgenmode none arp off";
-            yield return $"link set {names[i]} up";
-        }
-
-        foreach (var host in hosts)
-        {
-            foreach (var device in host.Interfaces.AsEnumerable())
+            foreach (var address in device.Addresses.AsEnumerable())
             {
-                foreach (var address in device.Addresses.AsEnumerable())
-                {
-                    yield return address.Family == Family.Ipv4
-                        ? $"address add {address}/32 dev {device.Name}"
-                        : $"address add {address}/128 dev {device.Name} nodad";
-                }
+                yield return address.Family == Family.Ipv4
+                    ? $"address add {address}/32 dev {device.Name}"
+                    : $"address add {address}/128 dev {device.Name} nodad";
             }
-
-            foreach (var route in host.Routes.AsEnumerable())
-                yield return $"route add {route.Destination} dev {route.OutputInterface}";
         }
+
+        foreach (var route in host.Routes.AsEnumerable())
+            yield return $"route add {route.Destination} dev {route.OutputInterface}";
     }
 
     /// <summary>
@@ -129,21 +124,15 @@ internal sealed class NodeNetwork : IDisposable
     /// A new link's queue is attached by a worker of the kernel (net/core/link_watch.c); until then frames vanish without
     /// an error. So frames of no protocol (IEEE's local experimental EtherType) go to and fro before anything that counts.
     /// </summary>
-    private void AwaitCables()
+    private void AwaitCable(string name, string far, int number)
     {
-        var number = 0;
-        foreach (var (name, far) in _farEnds)
+        using var outside = World.Run(() => Cable.Open(name, far, number));
+        using var inside = Node.Run(() => Cable.Open(name, name, number));
+        var deadline = Environment.TickCount64 + CableReadyMilliseconds;
+        while (!(outside.Reaches(inside) && inside.Reaches(outside)))
         {
-            using var outside = _world.Run(() => Cable.Open(name, far, number));
-            using var inside = Node.Run(() => Cable.Open(name, name, number));
-            var deadline = Environment.TickCount64 + CableReadyMilliseconds;
-            while (!(outside.Reaches(inside) && inside.Reaches(outside)))
-            {
-                if (Environment.TickCount64 > deadline) throw new TimeoutException($"the cable of {name} stays dead");
-                Thread.Sleep(1);
-            }
-
-            number++;
+            if (Environment.TickCount64 > deadline) throw new TimeoutException($"the cable of {name} stays dead");
+            Thread.Sleep(1);
         }
     }
 

@@ -20,9 +20,9 @@ internal sealed class NodeProcess : IDisposable
     public static NodeProcess Open() => new();
 
     /// <summary>Null, or why the kernel would not send: a rule that drops, a destination without a route.</summary>
-    public SocketError? Send(FlowTuple tuple, uint number)
+    public SocketError? Send(FlowTuple tuple, uint number, TcpSegment? tcp)
     {
-        var length = ProbePacket.Write(_buffer, tuple, number);
+        var length = ProbePacket.Write(_buffer, tuple, number, tcp);
         var socket = tuple.Source.Family == Family.Ipv4 ? _ipv4 : _ipv6;
         try
         {

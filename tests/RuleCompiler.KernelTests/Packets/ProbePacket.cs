@@ -5,8 +5,8 @@ using RuleCompiler.Ir.Net;
 namespace RuleCompiler.KernelTests.Packets;
 
 /// <summary>
-/// First packets of flows, from the IP header on. Each carries a number that comes back in what the kernel makes of it,
-/// answers with ICMP errors included: TCP as its sequence number, SCTP as the initiate tag, UDP in its payload.
+/// Packets of flows, from the IP header on. Each carries a number that comes back in what the kernel makes of it, ICMP
+/// errors about it included: TCP as its timestamp (RFC 7323), SCTP as the initiate tag of an INIT, UDP in its payload.
 /// </summary>
 internal static class ProbePacket
 {
@@ -15,18 +15,20 @@ internal static class ProbePacket
     public const int EthernetHeaderBytes = 14;
     public const int FrameBytesMax = 128;
 
-    /// <summary>"RULE": what a UDP probe's payload begins with.</summary>
-    public const uint UdpMagic = 0x52554C45;
+    /// <summary>"RULE": what a UDP probe's payload begins with, and the timestamp that a TCP probe echoes.</summary>
+    public const uint Magic = 0x52554C45;
+
+    /// <summary>No-operation twice, then a timestamp option of 10 bytes.</summary>
+    public const uint TcpOptions = 0x0101080A;
 
     private const byte HopLimit = 64;
-    private const byte SynFlag = 2;
     private const byte SctpInit = 1;
 
     /// <returns>The packet's length.</returns>
-    public static int Write(Span<byte> packet, FlowTuple tuple, uint number)
+    public static int Write(Span<byte> packet, FlowTuple tuple, uint number, TcpSegment? tcp = null)
     {
         var head = tuple.Source.Family == Family.Ipv4 ? Ipv4HeaderBytes : Ipv6HeaderBytes;
-        var transport = WriteTransport(packet[head..], tuple, number);
+        var transport = WriteTransport(packet[head..], tuple, number, tcp ?? TcpSegment.Syn);
         if (tuple.Source.Family == Family.Ipv4)
             WriteIpv4(packet, tuple, head + transport);
         else
@@ -35,13 +37,14 @@ internal static class ProbePacket
     }
 
     /// <summary>With an Ethernet header in front: destination 6, source 6, type 2.</summary>
-    public static int WriteFrame(Span<byte> frame, ReadOnlySpan<byte> destinationMac, FlowTuple tuple, uint number)
+    public static int WriteFrame(
+        Span<byte> frame, ReadOnlySpan<byte> destinationMac, FlowTuple tuple, uint number, TcpSegment? tcp = null)
     {
         destinationMac.CopyTo(frame);
         ReadOnlySpan<byte> source = [2, 0, 0, 0, 2, 0];
         source.CopyTo(frame[6..]);
         BinaryPrimitives.WriteUInt16BigEndian(frame[12..], (ushort)(tuple.Source.Family == Family.Ipv4 ? 0x0800 : 0x86DD));
-        return EthernetHeaderBytes + Write(frame[EthernetHeaderBytes..], tuple, number);
+        return EthernetHeaderBytes + Write(frame[EthernetHeaderBytes..], tuple, number, tcp);
     }
 
     private static void WriteIpv4(Span<byte> packet, FlowTuple tuple, int length)
@@ -68,7 +71,7 @@ internal static class ProbePacket
         tuple.Destination.WriteTo(packet[24..]);
     }
 
-    private static int WriteTransport(Span<byte> at, FlowTuple tuple, uint number)
+    private static int WriteTransport(Span<byte> at, FlowTuple tuple, uint number, TcpSegment tcp)
     {
         at[..32].Clear();
         BinaryPrimitives.WriteUInt16BigEndian(at, tuple.SourcePort.Value);
@@ -76,15 +79,19 @@ internal static class ProbePacket
         switch (tuple.Protocol)
         {
             case Protocol.Tcp:
-                BinaryPrimitives.WriteUInt32BigEndian(at[4..], number);
-                at[12] = 5 << 4; // header length in words
-                at[13] = SynFlag;
-                BinaryPrimitives.WriteUInt16BigEndian(at[14..], 0xFFFF);
-                Seal(at[..20], 16, tuple);
-                return 20;
+                BinaryPrimitives.WriteUInt32BigEndian(at[4..], tcp.Sequence);
+                BinaryPrimitives.WriteUInt32BigEndian(at[8..], tcp.Acknowledged);
+                at[12] = 8 << 4; // header length in words
+                at[13] = (byte)tcp.Flags;
+                BinaryPrimitives.WriteUInt16BigEndian(at[14..], 0xFFFF); // window
+                BinaryPrimitives.WriteUInt32BigEndian(at[20..], TcpOptions);
+                BinaryPrimitives.WriteUInt32BigEndian(at[24..], number);
+                BinaryPrimitives.WriteUInt32BigEndian(at[28..], Magic);
+                Seal(at[..32], 16, tuple);
+                return 32;
             case Protocol.Udp:
                 BinaryPrimitives.WriteUInt16BigEndian(at[4..], 16);
-                BinaryPrimitives.WriteUInt32BigEndian(at[8..], UdpMagic);
+                BinaryPrimitives.WriteUInt32BigEndian(at[8..], Magic);
                 BinaryPrimitives.WriteUInt32BigEndian(at[12..], number);
                 Seal(at[..16], 6, tuple);
                 return 16;
@@ -105,4 +112,10 @@ internal static class ProbePacket
 
     private static void Seal(Span<byte> segment, int checksumAt, FlowTuple tuple) => BinaryPrimitives.WriteUInt16BigEndian(
         segment[checksumAt..], Checksums.Transport(tuple.Source, tuple.Destination, tuple.Protocol, segment));
+}
+
+/// <summary>What makes a TCP packet fit its flow: conntrack calls one that does not INVALID.</summary>
+internal readonly record struct TcpSegment(TcpFlags Flags, uint Sequence, uint Acknowledged)
+{
+    public static TcpSegment Syn => new(TcpFlags.Syn, 1000, 0);
 }

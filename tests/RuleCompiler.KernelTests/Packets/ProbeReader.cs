@@ -48,8 +48,8 @@ internal static class ProbeReader
         if (segment.Length < IcmpHeaderBytes) return null;
         switch ((Protocol)protocol)
         {
-            case Protocol.Tcp when segment.Length >= 20 && segment[13] == 2:
-            case Protocol.Udp when segment.Length >= 16 && Word(segment, 8) == ProbePacket.UdpMagic:
+            case Protocol.Tcp when IsTcpProbe(segment):
+            case Protocol.Udp when segment.Length >= 16 && Word(segment, 8) == ProbePacket.Magic:
             case Protocol.Sctp when segment.Length >= 20 && segment[12] == 1:
                 var tuple = new FlowTuple(source, PortAt(segment, 0), (Protocol)protocol, destination, PortAt(segment, 2));
                 return new SeenPacket(Word(segment, NumberAt(tuple.Protocol)), tuple, null);
@@ -62,9 +62,12 @@ internal static class ProbeReader
         }
     }
 
+    private static bool IsTcpProbe(ReadOnlySpan<byte> segment) => segment.Length >= 32
+        && Word(segment, 20) == ProbePacket.TcpOptions && Word(segment, 28) == ProbePacket.Magic;
+
     private static int NumberAt(Protocol protocol) => protocol switch
     {
-        Protocol.Tcp => 4,
+        Protocol.Tcp => 24,
         Protocol.Udp => 12,
         Protocol.Sctp => 16,
         Protocol.Icmp or Protocol.Icmpv6 => throw new ArgumentOutOfRangeException(nameof(protocol)),

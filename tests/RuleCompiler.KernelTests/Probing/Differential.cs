@@ -35,7 +35,7 @@ internal sealed class Differential(Flavour flavour, ulong seed)
         var hosts = _families.Select(family => HostNetworks.For(scenario.Node, family)).ToArray();
         using var network = NodeNetwork.Create(hosts);
         var differences = new List<string>();
-        var known = new Known(network, KernelMachine.TracksSctp(network.Node));
+        var tracksSctp = KernelMachine.TracksSctp(network.Node);
         using var prober = new Prober(network);
         for (var i = 0; i < _families.Length; i++)
         {
@@ -43,7 +43,7 @@ internal sealed class Differential(Flavour flavour, ulong seed)
             flavour.Restore(network.Node, _families[i], rules.Text);
             var emulator = new Emulator.Emulator(
                 IptablesTranslator.Translate(rules.Parsed), hosts[i], new ManualClock(), new SeededRandom(seed));
-            Compare(prober, emulator, hosts[i], Flows(scenario, _families[i], known, packets / _families.Length), packets / _families.Length, differences);
+            Compare(prober, emulator, hosts[i], Flows(scenario, _families[i], tracksSctp, packets / _families.Length), packets / _families.Length, differences);
         }
 
         if (prober.Drops > 0) differences.Add($"the test's own sockets lost {prober.Drops} packets");
@@ -52,8 +52,6 @@ internal sealed class Differential(Flavour flavour, ulong seed)
 
     /// <summary>Small deviations that no single flow shows.</summary>
     public IEnumerable<string> PooledComplaints() => _pooled.Values.Select(balance => balance.Complaint()).OfType<string>();
-
-    private readonly record struct Known(NodeNetwork Network, bool TracksSctp);
 
     /// <summary>The text that ships, and what a reader makes of it.</summary>
     private static (string Text, IptablesRuleset Parsed) Compile(Scenario scenario, Family family)
@@ -66,12 +64,11 @@ internal sealed class Differential(Flavour flavour, ulong seed)
     }
 
     /// <summary>The covering flows, in an order of the seed; where there are too many, as many as fit.</summary>
-    private List<Probe> Flows(Scenario scenario, Family family, Known known, int limit)
+    private List<Probe> Flows(Scenario scenario, Family family, bool tracksSctp, int limit)
     {
         var random = new SeededRandom(seed);
         var flows = FlowGen.Covering(scenario, family)
-            .Where(flow => flow.Protocol != Protocol.Sctp || known.TracksSctp)
-            .Where(flow => flow.InputInterface is null || known.Network.FarEnds.ContainsKey(flow.InputInterface))
+            .Where(flow => flow.Protocol != Protocol.Sctp || tracksSctp)
             .Select(flow => (Key: random.Next(), Probe: new Probe(
                 new FlowTuple(flow.Source, flow.SourcePort, flow.Protocol, flow.Destination, flow.DestinationPort),
                 flow.InputInterface)))

@@ -5,7 +5,7 @@ using RuleCompiler.KernelTests.Net;
 namespace RuleCompiler.KernelTests.Probing;
 
 /// <summary>The two implementations of the iptables tools: over nf_tables, and over x_tables.</summary>
-internal enum Flavour
+public enum Flavour
 {
     Nft,
     Legacy,
@@ -13,6 +13,11 @@ internal enum Flavour
 
 internal static class FlavourTools
 {
+    extension(Flavour flavour)
+    {
+        public Flavour Other => flavour switch { Flavour.Nft => Flavour.Legacy, Flavour.Legacy => Flavour.Nft };
+    }
+
     /// <summary>iptables-nft-restore --noflush and its three siblings.</summary>
     public static void Restore(this Flavour flavour, NetworkNamespace node, Family family, string text) =>
         node.Run(() => Tool.Run(flavour.ToolOf(family, "restore"), ["--noflush"], text));

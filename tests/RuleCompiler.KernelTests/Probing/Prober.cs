@@ -6,7 +6,8 @@ using RuleCompiler.KernelTests.Packets;
 namespace RuleCompiler.KernelTests.Probing;
 
 /// <summary>A packet to send: in by an interface, or from a process of the node when that is null.</summary>
-internal readonly record struct Probe(FlowTuple Tuple, string? InputInterface);
+/// <param name="Tcp">Null: the first packet of a flow.</param>
+internal readonly record struct Probe(FlowTuple Tuple, string? InputInterface, TcpSegment? Tcp = null);
 
 /// <summary>
 /// Sends probes at a node, all at once, and watches every place where one can come out. Nothing waits for a single
@@ -19,6 +20,7 @@ internal sealed class Prober : IDisposable
     /// <summary>Between two looks at the sockets while sending, so that their buffers stay small.</summary>
     private const int BurstPackets = 512;
 
+    private readonly NodeNetwork _network;
     private readonly Dictionary<string, Cable> _cables = new(StringComparer.Ordinal);
     private readonly LocalDelivery _delivery;
     private readonly NodeProcess _process;
@@ -29,11 +31,8 @@ internal sealed class Prober : IDisposable
 
     public Prober(NodeNetwork network)
     {
-        network.World.Run(() =>
-        {
-            var number = 0;
-            foreach (var (name, farEnd) in network.FarEnds) _cables.Add(name, Cable.Open(name, farEnd, number++));
-        });
+        _network = network;
+        foreach (var name in network.FarEnds.Keys) Open(name);
         (_delivery, _process) = network.Node.Run(() => (LocalDelivery.Open(network.LocalAddresses), NodeProcess.Open()));
     }
 
@@ -70,13 +69,25 @@ internal sealed class Prober : IDisposable
     {
         if (probe.InputInterface is null)
         {
-            if (_process.Send(probe.Tuple, number) is { } refusal)
+            if (_process.Send(probe.Tuple, number, probe.Tcp) is { } refusal)
                 Refusals[refusal] = Refusals.GetValueOrDefault(refusal) + 1;
             return;
         }
 
+        if (!_cables.ContainsKey(probe.InputInterface))
+        {
+            _network.Connect(probe.InputInterface);
+            Open(probe.InputInterface);
+        }
+
         var cable = _cables[probe.InputInterface];
-        cable.Send(_frame.AsSpan(0, ProbePacket.WriteFrame(_frame, cable.NodeMac, probe.Tuple, number)));
+        cable.Send(_frame.AsSpan(0, ProbePacket.WriteFrame(_frame, cable.NodeMac, probe.Tuple, number, probe.Tcp)));
+    }
+
+    private void Open(string nodeInterface)
+    {
+        var farEnd = _network.FarEnds[nodeInterface];
+        _cables.Add(nodeInterface, _network.World.Run(() => Cable.Open(nodeInterface, farEnd, _cables.Count)));
     }
 
     /// <summary>
