@@ -2,7 +2,9 @@ using RuleCompiler.Ir.Text;
 
 namespace RuleCompiler.Ir;
 
-/// <summary>RC10xx: text, RC102x to RC103x: objects, RC104x: objects that do not fit each other, RC106x: configuration.</summary>
+/// <summary>
+/// RC10xx: text, RC102x to RC103x: objects, RC104x: objects that do not fit each other, RC106x: configuration.
+/// </summary>
 public static partial class DiagnosticCatalog
 {
     public static readonly DiagnosticRule NotText = Error("RC1001",
@@ -66,13 +68,15 @@ public static partial class DiagnosticCatalog
         "family mismatch", "An address is not of the IP family that the object declares for it.");
 
     public static readonly DiagnosticRule DuplicateObject = Warning("RC1028",
-        "duplicate object", "Two objects have the same kind, namespace and name; the later one counts, as with kubectl apply.");
+        "duplicate object",
+        "Two objects have the same kind, namespace and name; the later one counts, as with kubectl apply.");
 
     public static readonly DiagnosticRule ApiVersionNotRead = Warning("RC1029",
         "API version not read", "The object is of a version of its API that is not read.");
 
     public static readonly DiagnosticRule NoClusterIp = Warning("RC1030",
-        "no cluster IP", "A Service without a cluster IP is ignored by every proxy; the API server has not seen it yet.");
+        "no cluster IP",
+        "A Service without a cluster IP is ignored by every proxy; the API server has not seen it yet.");
 
     public static readonly DiagnosticRule ContradictoryClusterIps = Error("RC1031",
         "contradictory cluster IPs", "spec.clusterIP, spec.clusterIPs and spec.ipFamilies do not agree.");
@@ -84,7 +88,8 @@ public static partial class DiagnosticCatalog
         "invalid time", "A timestamp is not RFC 3339.");
 
     public static readonly DiagnosticRule PortNotInSlices = Warning("RC1040",
-        "port without endpoints", "A Service port and slice ports meet by name and protocol; none of the slices has this one.");
+        "port without endpoints",
+        "A Service port and slice ports meet by name and protocol; none of the slices has this one.");
 
     public static readonly DiagnosticRule ServiceWithoutSlices = Warning("RC1041",
         "Service without slices", "No EndpointSlice belongs to the Service, so connections to it are refused.");

@@ -112,7 +112,9 @@ public sealed record ProxyConfig
 
     /// <summary>In nftables mode an empty list means <c>primary</c> (service-semantics §3.2).</summary>
     public NodePortAddresses EffectiveNodePortAddresses =>
-        Mode == ProxyMode.Nftables && NodePortAddresses.Cidrs.IsEmpty ? NodePortAddresses with { Primary = true } : NodePortAddresses;
+        Mode == ProxyMode.Nftables && NodePortAddresses.Cidrs.IsEmpty
+            ? NodePortAddresses with { Primary = true }
+            : NodePortAddresses;
 
     /// <summary>Gate AllowServiceExternalIPs: spec.externalIPs become frontends (service-semantics §1.3).</summary>
     public bool AllowServiceExternalIps

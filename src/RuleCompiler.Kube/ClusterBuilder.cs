@@ -36,7 +36,8 @@ internal sealed class ClusterBuilder
                 if (Metadata.ClusterNameOf(root) is { } node) Put(_nodes, node, NodeReader.Read(root, node), root);
                 break;
             case ("ServiceCIDR", "networking.k8s.io/v1" or "networking.k8s.io/v1beta1"):
-                if (Metadata.ClusterNameOf(root) is { } cidr) Put(_serviceCidrs, cidr, ServiceCidrReader.Read(root, cidr), root);
+                if (Metadata.ClusterNameOf(root) is { } cidr)
+                    Put(_serviceCidrs, cidr, ServiceCidrReader.Read(root, cidr), root);
                 break;
             default:
                 PassOver(found);
@@ -92,7 +93,8 @@ internal sealed class ClusterBuilder
         };
         if (expected is null) return;
         found.Value["apiVersion"].Fail(
-            DiagnosticCatalog.ApiVersionNotRead, Words.Quote(found.ApiVersion ?? ""), expected, "the object is left out; convert it");
+            DiagnosticCatalog.ApiVersionNotRead, Words.Quote(found.ApiVersion ?? ""), expected,
+            "the object is left out; convert it");
     }
 
     private static void Count(SortedDictionary<string, int> counts, string kind) =>

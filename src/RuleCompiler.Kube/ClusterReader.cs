@@ -4,11 +4,15 @@ using RuleCompiler.Kube.Text;
 
 namespace RuleCompiler.Kube;
 
-/// <summary>Reads Services, EndpointSlices, Nodes and ServiceCIDRs from whatever <c>kubectl get -o yaml</c> or <c>-o json</c> writes.</summary>
+/// <summary>
+/// Reads Services, EndpointSlices, Nodes and ServiceCIDRs from whatever <c>kubectl get -o yaml</c> or <c>-o json</c>
+/// writes.
+/// </summary>
 public static class ClusterReader
 {
     /// <summary>
-    /// Reads all files as one cluster. Every problem is reported; an unsound object is left out and the rest stays. Of two
+    /// Reads all files as one cluster. Every problem is reported; an unsound object is left out and the rest stays. Of
+    /// two
     /// objects with one name the later counts.
     /// </summary>
     public static ReadResult Read(IEnumerable<InputFile> files)
@@ -23,7 +27,8 @@ public static class ClusterReader
             var documentsHere = ReadFile(file, report, builder);
             if (documentsHere == 0 && !report.Unreadable)
             {
-                report.Add(DiagnosticCatalog.EmptyFile, 0, 0, "found nothing but comments or white space, expected Kubernetes objects",
+                report.Add(DiagnosticCatalog.EmptyFile, 0, 0,
+                    "found nothing but comments or white space, expected Kubernetes objects",
                     "check that the command that wrote it succeeded");
             }
 

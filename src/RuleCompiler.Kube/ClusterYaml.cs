@@ -10,7 +10,8 @@ namespace RuleCompiler.Kube;
 public static class ClusterYaml
 {
     /// <summary>
-    /// One document per object, in the state's order. Reading it gives an equal state but for locations, if the state is one
+    /// One document per object, in the state's order. Reading it gives an equal state but for locations, if the state
+    /// is one
     /// that reading can give: each Service has a cluster IP, and annotations only if a room reads them.
     /// </summary>
     public static string Write(ClusterState cluster)
@@ -55,7 +56,8 @@ public static class ClusterYaml
         if (!service.ClusterIps.IsEmpty) yaml.Field("clusterIP", service.ClusterIps[0].ToString());
         yaml.List("clusterIPs", service.ClusterIps);
         yaml.List("externalIPs", service.ExternalIps);
-        if (service.Type != ServiceType.ClusterIp || isLocal) yaml.Field("externalTrafficPolicy", Text(service.ExternalTrafficPolicy));
+        if (service.Type != ServiceType.ClusterIp || isLocal)
+            yaml.Field("externalTrafficPolicy", Text(service.ExternalTrafficPolicy));
         if (service.HealthCheckNodePort is { } health) yaml.Field("healthCheckNodePort", health.Value);
         yaml.Field("internalTrafficPolicy", Text(service.InternalTrafficPolicy));
         yaml.List("ipFamilies", service.ClusterIps.Select(ip => FamilyWords.Of(ip.Family)).ToSeq());

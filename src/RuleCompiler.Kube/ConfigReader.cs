@@ -12,8 +12,10 @@ public static class ConfigReader
     private const string ApiVersion = "kubeproxy.config.k8s.io/v1alpha1";
 
     /// <summary>
-    /// The first KubeProxyConfiguration of the file; other documents, such as kubeadm's, are passed over. A wrong field is
-    /// reported and has its default in the result. All sections are validated, whatever the mode is, since a command line may
+    /// The first KubeProxyConfiguration of the file; other documents, such as kubeadm's, are passed over. A wrong field
+    /// is
+    /// reported and has its default in the result. All sections are validated, whatever the mode is, since a command
+    /// line may
     /// choose another mode.
     /// </summary>
     public static (ProxyConfig Config, Seq<Diagnostic> Diagnostics) Read(InputFile file)
@@ -22,7 +24,8 @@ public static class ConfigReader
         ProxyConfig? config = null;
         if (SourceBytes.TryNormalize(file.Content, report, out var utf8))
         {
-            new DocumentReader(ClusterReader.TokensOf(utf8, report), report, DiagnosticCatalog.DuplicateConfigField).ReadAll(found =>
+            var tokens = ClusterReader.TokensOf(utf8, report);
+            new DocumentReader(tokens, report, DiagnosticCatalog.DuplicateConfigField).ReadAll(found =>
             {
                 if (found is { Kind: Kind, ApiVersion: ApiVersion }) config ??= ProxyConfigReader.Read(found.Value);
             });

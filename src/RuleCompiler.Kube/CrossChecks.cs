@@ -5,7 +5,9 @@ using RuleCompiler.Kube.Text;
 
 namespace RuleCompiler.Kube;
 
-/// <summary>What objects say about each other: names that miss each other are the usual reason for a Service that refuses.</summary>
+/// <summary>
+/// What objects say about each other: names that miss each other are the usual reason for a Service that refuses.
+/// </summary>
 internal static class CrossChecks
 {
     public static List<Diagnostic> Run(Shelf<ObjectName, Service> services, Shelf<ObjectName, EndpointSlice> slices)
@@ -19,7 +21,8 @@ internal static class CrossChecks
         if (slices.IsEmpty)
         {
             return [new Diagnostic(DiagnosticCatalog.NoEndpointSlices, default,
-                "found no EndpointSlice, expected those of the Services", "dump them with: kubectl get endpointslices -A -o yaml")];
+                "found no EndpointSlice, expected those of the Services",
+                "dump them with: kubectl get endpointslices -A -o yaml")];
         }
 
         var findings = new List<Diagnostic>();
@@ -92,14 +95,16 @@ internal static class CrossChecks
         var offered = slices.SelectMany(slice => slice.Ports).Distinct()
             .Select(other => $"{Words.Quote(other.Name)} ({other.Protocol.KernelName()} {other.Port})").ToList();
         return new Diagnostic(DiagnosticCatalog.PortNotInSlices, port.Location,
-            $"found no port {Words.Quote(port.Name)} ({port.Protocol.KernelName()}) of Service {service.Name} in its EndpointSlices, " +
+            $"found no port {Words.Quote(port.Name)} ({port.Protocol.KernelName()}) " +
+            $"of Service {service.Name} in its EndpointSlices, " +
             $"which have {(offered.Count == 0 ? "none" : Words.List(offered))}, expected the same name and protocol",
             "rename either one; until then connections to this port are refused");
     }
 
     private static Diagnostic PortUnused(Service service, SlicePort port, EndpointSlice slice) =>
         new(DiagnosticCatalog.SlicePortUnused, slice.Location,
-            $"found port {Words.Quote(port.Name)} ({port.Protocol.KernelName()} {port.Port}) in EndpointSlice {slice.Name}, " +
+            $"found port {Words.Quote(port.Name)} ({port.Protocol.KernelName()} {port.Port}) " +
+            $"in EndpointSlice {slice.Name}, " +
             $"expected a port that Service {service.Name} has",
             "rename either one; nothing is sent to this port");
 }

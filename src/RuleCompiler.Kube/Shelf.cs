@@ -1,6 +1,9 @@
 namespace RuleCompiler.Kube;
 
-/// <summary>The objects of one kind by name, in the order in which they were first met. A later one takes an earlier one's place.</summary>
+/// <summary>
+/// The objects of one kind by name, in the order in which they were first met. A later one takes an earlier one's
+/// place.
+/// </summary>
 internal sealed class Shelf<TName, T>
     where TName : notnull
     where T : class

@@ -5,7 +5,9 @@ using RuleCompiler.Kube.Text;
 
 namespace RuleCompiler.Kube;
 
-/// <summary>Block YAML as kubectl writes it: two spaces a level, sequences not indented, text quoted only where it must be.</summary>
+/// <summary>
+/// Block YAML as kubectl writes it: two spaces a level, sequences not indented, text quoted only where it must be.
+/// </summary>
 internal sealed class YamlText
 {
     private static readonly SearchValues<char> InWords = SearchValues.Create(
@@ -93,7 +95,8 @@ internal sealed class YamlText
     }
 
     /// <summary>
-    /// Words, IPv4 addresses and CIDRs, and IPv6 that begins with a letter. Whatever begins with a digit otherwise could be
+    /// Words, IPv4 addresses and CIDRs, and IPv6 that begins with a letter. Whatever begins with a digit otherwise
+    /// could be
     /// a number, a date or YAML 1.1's base 60; one letter could be its y or n.
     /// </summary>
     private static bool IsPlain(string text)

@@ -29,16 +29,19 @@ internal sealed class ConfigSection(Value map)
             if (_fields.Contains(name)) continue;
             var place = value.KeyLocation;
             map.Report.Add(DiagnosticCatalog.UnknownConfigField, place.Line, place.Column,
-                $"found the field {Words.Quote(name)}, expected one of {Words.List(_fields.Order(StringComparer.Ordinal))}",
+                $"found the field {Words.Quote(name)}, expected one of " +
+                Words.List(_fields.Order(StringComparer.Ordinal)),
                 "correct or remove it; it has no effect");
         }
     }
 
-    public string Text(string name, string fallback = "") => this[name].AsText() is { Length: > 0 } text ? text : fallback;
+    public string Text(string name, string fallback = "") =>
+        this[name].AsText() is { Length: > 0 } text ? text : fallback;
 
     public bool Flag(string name, bool fallback = false) => this[name].AsFlag() ?? fallback;
 
-    public int Integer(string name, int fallback, int min, int max) => (int)(this[name].AsInteger(min, max) ?? fallback);
+    public int Integer(string name, int fallback, int min, int max) =>
+        (int)(this[name].AsInteger(min, max) ?? fallback);
 
     /// <summary>Zero is as good as absent, as upstream's defaulting has it (v1alpha1/defaults.go @v1.36).</summary>
     public TimeSpan Period(string name, TimeSpan fallback) =>

@@ -3,7 +3,9 @@ namespace RuleCompiler.Kube.Config;
 /// <summary>Durations as Go writes them: 30s, 1h2m3.5s, -1.5h, 0 (https://pkg.go.dev/time#ParseDuration).</summary>
 internal static class GoDuration
 {
-    /// <summary>False for anything else and for what does not fit 64 bits of nanoseconds, Go's own bound (292 years).</summary>
+    /// <summary>
+    /// False for anything else and for what does not fit 64 bits of nanoseconds, Go's own bound (292 years).
+    /// </summary>
     public static bool TryParse(ReadOnlySpan<char> text, out TimeSpan duration)
     {
         duration = default;

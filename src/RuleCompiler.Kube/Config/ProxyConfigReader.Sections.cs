@@ -142,7 +142,9 @@ internal static partial class ProxyConfigReader
             if (value.AsFlag() is not { } enabled) continue;
             if (LockedGates.Contains(name))
             {
-                if (!enabled) value.Fail(DiagnosticCatalog.LockedFeatureGate, "false", "true, to which it is locked", "remove it");
+                if (enabled) continue;
+                value.Fail(
+                    DiagnosticCatalog.LockedFeatureGate, "false", "true, to which it is locked", "remove it");
             }
             else if (!SwitchableGates.Contains(name))
             {

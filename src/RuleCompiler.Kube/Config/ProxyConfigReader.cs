@@ -42,7 +42,8 @@ internal static partial class ProxyConfigReader
             DetectLocalMode = mode,
             ClusterCidrs = ClusterCidrsOf(top["clusterCIDR"]),
             BridgeInterface = InterfaceOf(detect["bridgeInterface"], mode == DetectLocalMode.BridgeInterface),
-            InterfaceNamePrefix = InterfaceOf(detect["interfaceNamePrefix"], mode == DetectLocalMode.InterfaceNamePrefix),
+            InterfaceNamePrefix = InterfaceOf(detect["interfaceNamePrefix"],
+                mode == DetectLocalMode.InterfaceNamePrefix),
             NodePortAddresses = NodePortAddressesOf(top["nodePortAddresses"]),
             Iptables = IptablesOf(top.Section("iptables")),
             Ipvs = IpvsOf(top.Section("ipvs")),
@@ -78,12 +79,13 @@ internal static partial class ProxyConfigReader
             case "nftables":
                 return ProxyMode.Nftables;
             case var other:
-                value.Fail(DiagnosticCatalog.UnknownProxyMode, Words.Quote(other), "iptables, ipvs or nftables", other switch
-                {
-                    "kernelspace" => "that is the mode of Windows nodes",
-                    "userspace" => "Kubernetes 1.26 removed that mode",
-                    _ => null,
-                });
+                value.Fail(DiagnosticCatalog.UnknownProxyMode, Words.Quote(other), "iptables, ipvs or nftables",
+                    other switch
+                    {
+                        "kernelspace" => "that is the mode of Windows nodes",
+                        "userspace" => "Kubernetes 1.26 removed that mode",
+                        _ => null,
+                    });
                 return ProxyMode.Iptables;
         }
     }
@@ -106,7 +108,8 @@ internal static partial class ProxyConfigReader
             var part = text.AsSpan(range).Trim();
             if (!Prefix.TryParse(part, null, out var cidr) && !Prefix.TryParseSloppy(part, out cidr))
             {
-                value.Fail(DiagnosticCatalog.InvalidAddress, Words.Quote(part.ToString()), "a CIDR such as 10.244.0.0/16");
+                value.Fail(DiagnosticCatalog.InvalidAddress, Words.Quote(part.ToString()),
+                    "a CIDR such as 10.244.0.0/16");
                 return [];
             }
 
@@ -125,15 +128,19 @@ internal static partial class ProxyConfigReader
         var text = value.AsText() ?? "";
         if (text.Length == 0)
         {
-            if (required) value.Report.Add(DiagnosticCatalog.MissingDetectorSetting, value.Location.Line, value.Location.Column,
-                $"found no detectLocal.{value.Name}, expected one for this detectLocalMode", "add it, or choose another detectLocalMode");
+            if (!required) return "";
+            var (_, line, column) = value.Location;
+            value.Report.Add(DiagnosticCatalog.MissingDetectorSetting, line, column,
+                $"found no detectLocal.{value.Name}, expected one for this detectLocalMode",
+                "add it, or choose another detectLocalMode");
             return "";
         }
 
         var valid = text.Length <= InterfaceCharsMax && text is not ("." or "..") &&
             !text.AsSpan().ContainsAny(NotInInterfaceNames) && !text.AsSpan().ContainsAnyExceptInRange('!', '~');
         if (valid) return text;
-        value.Fail(DiagnosticCatalog.InvalidName, Words.Quote(text), $"an interface name of at most {InterfaceCharsMax} characters");
+        value.Fail(DiagnosticCatalog.InvalidName, Words.Quote(text),
+            $"an interface name of at most {InterfaceCharsMax} characters");
         return "";
     }
 
@@ -161,7 +168,8 @@ internal static partial class ProxyConfigReader
         if (value.AsText() is not { Length: > 0 } text) return fallback;
         if (Endpoint.TryParse(text, out var endpoint) && endpoint.Port.Value != 0) return endpoint;
         if (Ip.TryParse(text.AsSpan().Trim("[]"), null, out var alone)) return new Endpoint(alone, new Port(port));
-        value.Fail(DiagnosticCatalog.InvalidAddress, Words.Quote(text), "an IP address and port such as 0.0.0.0:10256 or [::]:10256");
+        value.Fail(DiagnosticCatalog.InvalidAddress, Words.Quote(text),
+            "an IP address and port such as 0.0.0.0:10256 or [::]:10256");
         return fallback;
     }
 

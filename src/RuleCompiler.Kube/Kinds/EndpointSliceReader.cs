@@ -33,7 +33,8 @@ internal static class EndpointSliceReader
         var ports = PortsOf(root["ports"]);
         var list = root["endpoints"].Items();
         if (report.Errors > errors || service is null || family is null) return null;
-        return new EndpointSlice(name, service, family.Value, ports, EndpointsOf(list, family.Value, name.Namespace), root.Location);
+        var endpoints = EndpointsOf(list, family.Value, name.Namespace);
+        return new EndpointSlice(name, service, family.Value, ports, endpoints, root.Location);
     }
 
     /// <summary>Ports without a number mean "all ports", which kube-proxy does not implement: it drops them.</summary>
@@ -57,7 +58,8 @@ internal static class EndpointSliceReader
         var endpoints = new List<SliceEndpoint>();
         foreach (var item in list)
         {
-            if (EndpointOf(item.AsMap(), family) is { } endpoint) endpoints.Add(endpoint with { Pod = PodOf(item["targetRef"], ns) });
+            if (EndpointOf(item.AsMap(), family) is { } endpoint)
+                endpoints.Add(endpoint with { Pod = PodOf(item["targetRef"], ns) });
         }
 
         return endpoints.ToSeq();
@@ -93,7 +95,8 @@ internal static class EndpointSliceReader
         {
             var address = item.AsAddress();
             if (address is { } found && found.Family != family)
-                item.Fail(DiagnosticCatalog.FamilyMismatch, found.ToString(), $"an {FamilyWords.Of(family)} address, as addressType says");
+                item.Fail(DiagnosticCatalog.FamilyMismatch, found.ToString(),
+                    $"an {FamilyWords.Of(family)} address, as addressType says");
             return address;
         }
 

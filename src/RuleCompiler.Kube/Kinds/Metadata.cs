@@ -16,7 +16,9 @@ internal static class Metadata
         var space = metadata["namespace"];
         var name = metadata["name"];
         var namespaceText = space.IsPresent ? space.AsDnsLabel() : DefaultNamespace;
-        return name.AsDnsSubdomain() is { } text && namespaceText is not null ? new ObjectName(namespaceText, text) : null;
+        return name.AsDnsSubdomain() is { } text && namespaceText is not null
+            ? new ObjectName(namespaceText, text)
+            : null;
     }
 
     public static string? ClusterNameOf(Value root) => MapOf(root)["name"].AsDnsSubdomain();

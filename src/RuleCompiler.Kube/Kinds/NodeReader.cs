@@ -27,7 +27,8 @@ internal static class NodeReader
         var addresses = new List<Ip>();
         foreach (var item in list.Items())
         {
-            if (item.AsMap()["type"].PeekText() == type && item["address"].AsAddress() is { } address) addresses.Add(address);
+            if (item.AsMap()["type"].PeekText() != type) continue;
+            if (item["address"].AsAddress() is { } address) addresses.Add(address);
         }
 
         return addresses;

@@ -15,7 +15,9 @@ internal static class ServiceReader
 
     private static readonly (string, ServiceType)[] Types =
     [
-        ("ClusterIP", ServiceType.ClusterIp), ("NodePort", ServiceType.NodePort), ("LoadBalancer", ServiceType.LoadBalancer),
+        ("ClusterIP", ServiceType.ClusterIp),
+        ("NodePort", ServiceType.NodePort),
+        ("LoadBalancer", ServiceType.LoadBalancer),
     ];
 
     private static readonly (string, TrafficPolicy)[] Policies =
@@ -84,7 +86,8 @@ internal static class ServiceReader
         if (all.IsEmpty && first is { } only) all = [only];
         if (first is not null && all[0] != first)
         {
-            single.Fail(DiagnosticCatalog.ContradictoryClusterIps, first.ToString()!, $"the first of spec.clusterIPs, {all[0]}");
+            single.Fail(DiagnosticCatalog.ContradictoryClusterIps, first.ToString()!,
+                $"the first of spec.clusterIPs, {all[0]}");
             return [];
         }
 
@@ -94,7 +97,8 @@ internal static class ServiceReader
         {
             if (index == all.Count) break;
             if (item.AsChoice<Family>(FamilyWords.All) is { } family && all[index].Family != family)
-                item.Fail(DiagnosticCatalog.FamilyMismatch, FamilyWords.Of(family), $"the family of its cluster IP {all[index]}");
+                item.Fail(DiagnosticCatalog.FamilyMismatch, FamilyWords.Of(family),
+                    $"the family of its cluster IP {all[index]}");
             else if (!picked.Exists(ip => ip.Family == all[index].Family))
                 picked.Add(all[index]);
             index++;
@@ -111,7 +115,8 @@ internal static class ServiceReader
         {
             var ip = ingress.AsMap()["ip"];
             if (ip.PeekText() is "") continue;
-            if (ip.AsAddress() is { } address && (ingress["ipMode"].AsChoice<bool>(IpModes) ?? true)) addresses.Add(address);
+            var isVip = ingress["ipMode"].AsChoice<bool>(IpModes) ?? true;
+            if (ip.AsAddress() is { } address && isVip) addresses.Add(address);
         }
 
         return addresses.ToSeq();
@@ -149,7 +154,9 @@ internal static class ServiceReader
 
     /// <summary>Absent and, for a Service without external access, "" are Cluster.</summary>
     private static TrafficPolicy PolicyOf(Value policy) =>
-        policy.PeekText() is "" ? TrafficPolicy.Cluster : policy.AsChoice<TrafficPolicy>(Policies) ?? TrafficPolicy.Cluster;
+        policy.PeekText() is ""
+            ? TrafficPolicy.Cluster
+            : policy.AsChoice<TrafficPolicy>(Policies) ?? TrafficPolicy.Cluster;
 
     private static int? AffinityTimeoutOf(Value spec)
     {

@@ -16,7 +16,9 @@ internal sealed partial class BlockYamlTokens
     private static readonly SearchValues<byte> PlainFirst = SearchValues.Create(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/()$+^~"u8);
 
-    /// <summary>What can end or change a plain scalar, or be a line break to YamlDotNet (NEL, LS, PS), or a byte order mark.</summary>
+    /// <summary>
+    /// What can end or change a plain scalar, or be a line break to YamlDotNet (NEL, LS, PS), or a byte order mark.
+    /// </summary>
     private static readonly SearchValues<byte> PlainDoubts = SearchValues.Create([.. "\t:#"u8, 0xC2, 0xE2, 0xEF]);
 
     private static readonly SearchValues<byte> QuoteDoubts = SearchValues.Create([.. "\t"u8, 0xC2, 0xE2, 0xEF]);
@@ -27,7 +29,8 @@ internal sealed partial class BlockYamlTokens
         if (text[0] is (byte)'"' or (byte)'\'')
         {
             var length = QuotedLength(text);
-            if (length <= 0 || length > KeyBytesMax || length >= text.Length || text[length] != ':' || !IsColonEnd(text, length)) return false;
+            if (length is <= 0 or > KeyBytesMax || length >= text.Length) return false;
+            if (text[length] != ':' || !IsColonEnd(text, length)) return false;
             key = new Key(length, IsPlain: false);
             return true;
         }
@@ -50,7 +53,8 @@ internal sealed partial class BlockYamlTokens
     }
 
     /// <summary>A colon at the end or before a space ends a key; elsewhere it belongs to the text.</summary>
-    private static bool IsColonEnd(ReadOnlySpan<byte> text, int colon) => colon + 1 == text.Length || text[colon + 1] == ' ';
+    private static bool IsColonEnd(ReadOnlySpan<byte> text, int colon) =>
+        colon + 1 == text.Length || text[colon + 1] == ' ';
 
     private bool Scalar(ReadOnlySpan<byte> text, int offset, int parentIndent)
     {
@@ -100,7 +104,9 @@ internal sealed partial class BlockYamlTokens
         return true;
     }
 
-    /// <summary>A literal block up to the first line that is indented less. Its first line sets the indentation.</summary>
+    /// <summary>
+    /// A literal block up to the first line that is indented less. Its first line sets the indentation.
+    /// </summary>
     private bool Literal(int offset, int parentIndent, bool strip)
     {
         var start = new Place(_line, offset + 1);
@@ -123,7 +129,8 @@ internal sealed partial class BlockYamlTokens
             else
             {
                 if (blockIndent < 0) blockIndent = indent;
-                if (indent < blockIndent || text.ContainsAny(QuoteDoubts) || _position - begin > ValueBytesMax) return Fail();
+                if (indent < blockIndent || text.ContainsAny(QuoteDoubts)) return Fail();
+                if (_position - begin > ValueBytesMax) return Fail();
                 content?.Append('\n', blanks).Append(Encoding.UTF8.GetString(text[blockIndent..])).Append('\n');
                 blanks = 0;
             }
@@ -137,7 +144,9 @@ internal sealed partial class BlockYamlTokens
         return true;
     }
 
-    /// <summary>Bytes of a quoted scalar with both quotes; 0 when it does not end here or has an escape that is not read here.</summary>
+    /// <summary>
+    /// Bytes of a quoted scalar with both quotes; 0 when it does not end here or has an escape that is not read here.
+    /// </summary>
     private static int QuotedLength(ReadOnlySpan<byte> text)
     {
         var quote = text[0];

@@ -1,8 +1,10 @@
 namespace RuleCompiler.Kube.Text;
 
 /// <summary>
-/// The YAML that kubectl writes, line by line over the bytes: block maps and sequences with single-line keys and values,
-/// literal blocks, empty {} and []. It gives the very tokens of <see cref="YamlTokens"/> at a tenth of their price, and knows
+/// The YAML that kubectl writes, line by line over the bytes: block maps and sequences with single-line keys and
+/// values,
+/// literal blocks, empty {} and []. It gives the very tokens of <see cref="YamlTokens"/> at a tenth of their price, and
+/// knows
 /// no error: <see cref="Accepts"/> says beforehand whether it can read a text, and any other text is YamlDotNet's.
 /// </summary>
 internal sealed partial class BlockYamlTokens : ITokenSource
@@ -65,7 +67,9 @@ internal sealed partial class BlockYamlTokens : ITokenSource
         return _ready.Dequeue();
     }
 
-    /// <summary>Reads one line, and a literal block with it; false at the end and at the first line of another kind.</summary>
+    /// <summary>
+    /// Reads one line, and a literal block with it; false at the end and at the first line of another kind.
+    /// </summary>
     private bool Fill()
     {
         if (_failed || _ended) return false;
@@ -111,7 +115,8 @@ internal sealed partial class BlockYamlTokens : ITokenSource
         {
             if (!inElement && _pending == Pending.Next)
             {
-                if (_depth == 0 || _levels[_depth - 1] is not { IsMap: false } top || top.Indent != indent) return Fail();
+                if (_depth == 0 || _levels[_depth - 1] is not { IsMap: false } top || top.Indent != indent)
+                    return Fail();
             }
             else if (!Open(isMap: false, indent))
             {
@@ -141,7 +146,8 @@ internal sealed partial class BlockYamlTokens : ITokenSource
 
     private bool KeyAndValue(ReadOnlySpan<byte> text, Key key, int indent)
     {
-        Emit(TokenKind.Scalar, Shape.Text, key.IsPlain ? Text(text[..key.Length]) : Unquoted(text[..key.Length]), indent);
+        var name = text[..key.Length];
+        Emit(TokenKind.Scalar, Shape.Text, key.IsPlain ? Text(name) : Unquoted(name), indent);
         var rest = text[(key.Length + 1)..];
         var gap = rest.IndexOfAnyExcept((byte)' ');
         if (gap < 0)
@@ -155,7 +161,9 @@ internal sealed partial class BlockYamlTokens : ITokenSource
         return Scalar(rest[gap..], indent + key.Length + 1 + gap, indent);
     }
 
-    /// <summary>Ends what the indentation of a line ends, and gives an empty value to a key that this line does not continue.</summary>
+    /// <summary>
+    /// Ends what the indentation of a line ends, and gives an empty value to a key that this line does not continue.
+    /// </summary>
     private void CloseForLine(int indent, bool isElement)
     {
         var place = new Place(_line, indent + 1);
@@ -179,8 +187,10 @@ internal sealed partial class BlockYamlTokens : ITokenSource
 
     private void CloseOne(Place place)
     {
-        var kind = _levels[--_depth].IsMap ? TokenKind.MapEnd : TokenKind.SequenceEnd;
-        _ready.Enqueue(new Token(kind, kind == TokenKind.MapEnd ? Shape.Map : Shape.Sequence, "", place.Line, place.Column));
+        var (kind, shape) = _levels[--_depth].IsMap
+            ? (TokenKind.MapEnd, Shape.Map)
+            : (TokenKind.SequenceEnd, Shape.Sequence);
+        _ready.Enqueue(new Token(kind, shape, "", place.Line, place.Column));
     }
 
     private bool Open(bool isMap, int indent)

@@ -8,8 +8,10 @@ internal static class DnsName
     private const int LabelCharsMax = 63;
     private const int SubdomainCharsMax = 253;
 
-    private static readonly SearchValues<char> Alphanumeric = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789");
-    private static readonly SearchValues<char> LabelChars = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");
+    private static readonly SearchValues<char> Alphanumeric = SearchValues.Create(
+        "abcdefghijklmnopqrstuvwxyz0123456789");
+    private static readonly SearchValues<char> LabelChars = SearchValues.Create(
+        "abcdefghijklmnopqrstuvwxyz0123456789-");
 
     public static bool IsLabel(string text) => text.Length <= LabelCharsMax && IsPart(text);
 
@@ -27,5 +29,6 @@ internal static class DnsName
     }
 
     private static bool IsPart(ReadOnlySpan<char> text) =>
-        !text.IsEmpty && Alphanumeric.Contains(text[0]) && Alphanumeric.Contains(text[^1]) && !text.ContainsAnyExcept(LabelChars);
+        !text.IsEmpty && Alphanumeric.Contains(text[0]) && Alphanumeric.Contains(text[^1])
+            && !text.ContainsAnyExcept(LabelChars);
 }

@@ -4,12 +4,15 @@ using RuleCompiler.Ir.Text;
 namespace RuleCompiler.Kube.Text;
 
 /// <summary>
-/// Takes a stream of tokens apart into objects: documents, items of lists (<c>kind: List</c>, any <c>…List</c> that an API
+/// Takes a stream of tokens apart into objects: documents, items of lists (<c>kind: List</c>, any <c>…List</c> that an
+/// API
 /// server returns, or a bare sequence), one at a time. Bounds depth and size, and finds duplicate keys.
 /// </summary>
 internal sealed class DocumentReader(ITokenSource tokens, Report report, DiagnosticRule? duplicateKey = null)
 {
-    /// <summary>Nested collections. The deepest in use, CustomResourceDefinitions of Prometheus, have about 50.</summary>
+    /// <summary>
+    /// Nested collections. The deepest in use, CustomResourceDefinitions of Prometheus, have about 50.
+    /// </summary>
     public const int DepthMax = 100;
 
     /// <summary>Keys and values of one object. A slice with its 1,000 endpoints has about 30,000.</summary>
@@ -118,7 +121,8 @@ internal sealed class DocumentReader(ITokenSource tokens, Report report, Diagnos
         if (tree.Count >= EntriesMax)
         {
             report.Refuse(DiagnosticCatalog.TooLarge, token.Line, token.Column,
-                $"found an object with more than {EntriesMax} keys and values, expected at most an EndpointSlice of 1000 endpoints",
+                $"found an object with more than {EntriesMax} keys and values, " +
+                "expected at most an EndpointSlice of 1000 endpoints",
                 "check that this is the intended file");
             return false;
         }
@@ -214,7 +218,8 @@ internal sealed class DocumentReader(ITokenSource tokens, Report report, Diagnos
     {
         if (depth <= DepthMax) return true;
         report.Refuse(DiagnosticCatalog.NestedTooDeeply, token.Line, token.Column,
-            $"found more than {DepthMax} levels of nesting, expected a Kubernetes object", "check that this is the intended file");
+            $"found more than {DepthMax} levels of nesting, expected a Kubernetes object",
+            "check that this is the intended file");
         return false;
     }
 
@@ -223,7 +228,8 @@ internal sealed class DocumentReader(ITokenSource tokens, Report report, Diagnos
         if (token.Kind is TokenKind.MapStart or TokenKind.SequenceStart)
         {
             report.Refuse(DiagnosticCatalog.BrokenYaml, token.Line, token.Column,
-                "found a collection as a key, expected a word", "quote {{ }} placeholders, or render the template first");
+                "found a collection as a key, expected a word",
+                "quote {{ }} placeholders, or render the template first");
         }
 
         return false;
@@ -232,14 +238,16 @@ internal sealed class DocumentReader(ITokenSource tokens, Report report, Diagnos
     private bool RefusePending(in Token token)
     {
         report.Refuse(DiagnosticCatalog.TooLarge, token.Line, token.Column,
-            $"found more than {PendingMax} items without kind, expected Kubernetes objects", "check that this is the intended file");
+            $"found more than {PendingMax} items without kind, expected Kubernetes objects",
+            "check that this is the intended file");
         return false;
     }
 
     private bool RefuseBareValue(in Token token)
     {
         report.Refuse(DiagnosticCatalog.NotAnObject, token.Line, token.Column,
-            $"found {Words.Quote(token.Text)}, expected an object with apiVersion and kind", "check that this is the intended file");
+            $"found {Words.Quote(token.Text)}, expected an object with apiVersion and kind",
+            "check that this is the intended file");
         return false;
     }
 }

@@ -8,7 +8,10 @@ namespace RuleCompiler.Kube.Text;
 /// </summary>
 internal sealed class GuardedReader(ReadOnlyMemory<byte> utf8) : TextReader
 {
-    /// <summary>In UTF-16 units. An API server's requests end at 3 MiB (apiserver/pkg/server/config.go:MaxRequestBodyBytes @v1.36).</summary>
+    /// <summary>
+    /// In UTF-16 units. An API server's requests end at 3 MiB (apiserver/pkg/server/config.go:MaxRequestBodyBytes
+    /// @v1.36).
+    /// </summary>
     public const int AllowanceChars = 4 * 1024 * 1024;
 
     private const int ChunkBytes = 16 * 1024;
@@ -24,7 +27,9 @@ internal sealed class GuardedReader(ReadOnlyMemory<byte> utf8) : TextReader
 
     public void Renew() => _taken = 0;
 
-    /// <summary>The first tab in the indentation of a line, from a 1-based line on; the place stays if there is none.</summary>
+    /// <summary>
+    /// The first tab in the indentation of a line, from a 1-based line on; the place stays if there is none.
+    /// </summary>
     public bool TryFindIndentingTab(int fromLine, out int line, out int column)
     {
         (line, column) = (fromLine, 1);

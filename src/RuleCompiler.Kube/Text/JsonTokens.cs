@@ -80,7 +80,8 @@ internal sealed class JsonTokens(ReadOnlyMemory<byte> utf8, Report report) : ITo
         // ". LineNumber: 0 | BytePositionInLine: 1." repeats what the location says.
         var cut = message.IndexOf(" LineNumber:", StringComparison.Ordinal);
         var text = (cut < 0 ? message : message[..cut]).TrimEnd('.', ' ');
-        report.Refuse(DiagnosticCatalog.BrokenJson, line, column, $"found broken JSON ({Words.Clip(text)}), expected what kubectl writes",
+        report.Refuse(DiagnosticCatalog.BrokenJson, line, column,
+            $"found broken JSON ({Words.Clip(text)}), expected what kubectl writes",
             "check that the file is complete; a file that begins with { or [ is read as JSON");
         return default(Token) with { Kind = TokenKind.Broken };
     }

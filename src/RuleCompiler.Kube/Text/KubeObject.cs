@@ -1,6 +1,8 @@
 namespace RuleCompiler.Kube.Text;
 
-/// <summary>An object with its type. Items of a typed list such as ServiceList have neither kind nor apiVersion of their own.</summary>
+/// <summary>
+/// An object with its type. Items of a typed list such as ServiceList have neither kind nor apiVersion of their own.
+/// </summary>
 internal readonly struct KubeObject
 {
     private const string ListSuffix = "List";

@@ -23,7 +23,12 @@ internal sealed class ObjectTree(Report report, int capacity = 256)
         if (Count == _entries.Length) Array.Resize(ref _entries, Count * 2);
         _entries[Count] = new Entry
         {
-            Text = token.Text, Line = token.Line, Column = token.Column, Parent = parent, Next = Count + 1, Shape = token.Shape,
+            Text = token.Text,
+            Line = token.Line,
+            Column = token.Column,
+            Parent = parent,
+            Next = Count + 1,
+            Shape = token.Shape,
         };
         return Count++;
     }
@@ -45,7 +50,9 @@ internal sealed class ObjectTree(Report report, int capacity = 256)
 
     internal struct Entry
     {
-        /// <summary>Of a scalar, a key, or nothing. A key that was superseded has null, so that nobody finds it.</summary>
+        /// <summary>
+        /// Of a scalar, a key, or nothing. A key that was superseded has null, so that nobody finds it.
+        /// </summary>
         public string? Text;
         public int Line;
         public int Column;

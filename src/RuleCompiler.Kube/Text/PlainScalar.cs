@@ -26,9 +26,8 @@ internal static class PlainScalar
     }
 
     /// <summary>True, on and yes; only for text whose shape is Boolean.</summary>
-    public static bool IsTrue(string text) => text.Length is 2 or 3 or 4 && text[0] is 't' or 'T' or 'y' or 'Y' || IsOn(text);
-
-    private static bool IsOn(string text) => text.Equals("on", StringComparison.OrdinalIgnoreCase);
+    public static bool IsTrue(string text) =>
+        text[0] is 't' or 'T' or 'y' or 'Y' || text.Equals("on", StringComparison.OrdinalIgnoreCase);
 
     private static Shape ShapeOfNumber(ReadOnlySpan<char> text)
     {

@@ -17,7 +17,9 @@ internal sealed class Report(string path, StringPool strings)
 
     public IReadOnlyList<Diagnostic> Diagnostics => _diagnostics;
 
-    /// <summary>Errors so far. Who compares it before and after reading a part knows whether that part is sound.</summary>
+    /// <summary>
+    /// Errors so far. Who compares it before and after reading a part knows whether that part is sound.
+    /// </summary>
     public int Errors { get; private set; }
 
     /// <summary>The file as a whole cannot be trusted.</summary>

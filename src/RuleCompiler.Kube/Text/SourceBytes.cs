@@ -9,7 +9,8 @@ namespace RuleCompiler.Kube.Text;
 internal static class SourceBytes
 {
     /// <summary>
-    /// C0 without tab, line feed and carriage return, and DEL: not c-printable (https://yaml.org/spec/1.2.2/#51-character-set).
+    /// C0 without tab, line feed and carriage return, and DEL: not c-printable
+    /// (https://yaml.org/spec/1.2.2/#51-character-set).
     /// </summary>
     private static readonly SearchValues<byte> Controls = SearchValues.Create(
         [0, 1, 2, 3, 4, 5, 6, 7, 8, 0x0B, 0x0C, 0x0E, 0x0F, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18,
@@ -33,8 +34,10 @@ internal static class SourceBytes
     /// <summary>By byte order mark, or by the zero byte beside an ASCII first character (YAML 1.2 §5.2).</summary>
     private static UnicodeEncoding? Utf16Of(ReadOnlySpan<byte> content) => content switch
     {
-        [0xFF, 0xFE, ..] or [not 0, 0, not 0, 0, ..] => new UnicodeEncoding(bigEndian: false, true, throwOnInvalidBytes: false),
-        [0xFE, 0xFF, ..] or [0, not 0, 0, not 0, ..] => new UnicodeEncoding(bigEndian: true, true, throwOnInvalidBytes: false),
+        [0xFF, 0xFE, ..] or [not 0, 0, not 0, 0, ..] =>
+            new UnicodeEncoding(bigEndian: false, true, throwOnInvalidBytes: false),
+        [0xFE, 0xFF, ..] or [0, not 0, 0, not 0, ..] =>
+            new UnicodeEncoding(bigEndian: true, true, throwOnInvalidBytes: false),
         _ => null,
     };
 

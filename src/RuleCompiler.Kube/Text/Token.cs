@@ -27,7 +27,9 @@ internal enum Shape : byte
     Sequence,
 }
 
-/// <summary>One step through a YAML or JSON text. <c>Line</c> and <c>Column</c> are 1-based, columns in UTF-16 units.</summary>
+/// <summary>
+/// One step through a YAML or JSON text. <c>Line</c> and <c>Column</c> are 1-based, columns in UTF-16 units.
+/// </summary>
 internal readonly record struct Token(TokenKind Kind, Shape Shape, string Text, int Line, int Column);
 
 /// <summary>YAML and JSON as the same stream of tokens. Keys are scalars that alternate with values.</summary>

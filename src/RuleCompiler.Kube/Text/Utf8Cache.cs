@@ -3,7 +3,8 @@ using System.Text;
 namespace RuleCompiler.Kube.Text;
 
 /// <summary>
-/// Makes strings of UTF-8 and gives the same one for the same short text as long as no other text takes its slot: nearly all
+/// Makes strings of UTF-8 and gives the same one for the same short text as long as no other text takes its slot:
+/// nearly all
 /// of a cluster's text are a few hundred keys and words.
 /// </summary>
 internal sealed class Utf8Cache

@@ -6,7 +6,9 @@ namespace RuleCompiler.Kube.Text;
 /// <summary>Addresses, ports and names.</summary>
 internal readonly partial struct Value
 {
-    /// <summary>Leading zeros are decimal and ::ffff:a.b.c.d is a.b.c.d, as in Go's sloppy parser (service-semantics §1.3).</summary>
+    /// <summary>
+    /// Leading zeros are decimal and ::ffff:a.b.c.d is a.b.c.d, as in Go's sloppy parser (service-semantics §1.3).
+    /// </summary>
     public Ip? AsAddress()
     {
         if (AsText() is not { } text) return null;
@@ -50,7 +52,8 @@ internal readonly partial struct Value
 
     /// <summary>Labels with dots between, at most 253: slices and nodes.</summary>
     public string? AsDnsSubdomain() =>
-        AsName(DnsName.IsSubdomain, "1 to 253 lower-case letters, digits, hyphens or dots, with a letter or digit at both ends");
+        AsName(DnsName.IsSubdomain,
+            "1 to 253 lower-case letters, digits, hyphens or dots, with a letter or digit at both ends");
 
     private string? AsName(Func<string, bool> isValid, string expected)
     {
@@ -61,7 +64,8 @@ internal readonly partial struct Value
     }
 
     private void WarnUnusual(string text, string meaning) =>
-        Fail(DiagnosticCatalog.NonCanonicalAddress, Words.Quote(text), meaning, $"it is read as {meaning}; write it so");
+        Fail(DiagnosticCatalog.NonCanonicalAddress, Words.Quote(text), meaning,
+            $"it is read as {meaning}; write it so");
 
     private static Ip Unmapped(Ip address) =>
         address.Family == Family.Ipv6 && address.Bits >> 32 == 0xFFFF ? Ip.V4((uint)address.Bits) : address;

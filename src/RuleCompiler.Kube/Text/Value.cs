@@ -10,7 +10,9 @@ namespace RuleCompiler.Kube.Text;
 /// </summary>
 internal readonly partial struct Value
 {
-    /// <summary>In place of a parent: this value is absent because an enclosing one was wrong, which has been reported.</summary>
+    /// <summary>
+    /// In place of a parent: this value is absent because an enclosing one was wrong, which has been reported.
+    /// </summary>
     private const int Reported = -2;
 
     private readonly ObjectTree _tree;
@@ -62,7 +64,9 @@ internal readonly partial struct Value
         return new Value(_tree, -1, Reported, _name);
     }
 
-    /// <summary>The elements of a sequence; nulls among them are passed over. Anything else but an absent value is reported.</summary>
+    /// <summary>
+    /// The elements of a sequence; nulls among them are passed over. Anything else but an absent value is reported.
+    /// </summary>
     public ItemList Items()
     {
         if (!IsPresent) return default;
@@ -116,7 +120,8 @@ internal readonly partial struct Value
         var text = Entry.Text!;
         if (!IsPlainDecimal(text))
         {
-            FailType($"{what} in plain decimal digits", "octal, hexadecimal and grouped numbers mean different things to YAML 1.1 and 1.2");
+            FailType($"{what} in plain decimal digits",
+                "octal, hexadecimal and grouped numbers mean different things to YAML 1.1 and 1.2");
             return null;
         }
 
@@ -131,8 +136,10 @@ internal readonly partial struct Value
     public double? AsNumber()
     {
         if (!IsPresent) return null;
-        if (Entry.Shape is Shape.Integer or Shape.Fraction && double.TryParse(
-                Entry.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number))
+        var isNumber = Entry.Shape is Shape.Integer or Shape.Fraction;
+        var style = NumberStyles.Float;
+        if (isNumber && double.TryParse(Entry.Text, style, CultureInfo.InvariantCulture, out var number) &&
+            double.IsFinite(number))
             return number;
         FailType("a number", "write a decimal number");
         return null;
@@ -162,13 +169,15 @@ internal readonly partial struct Value
     public void FailMissing(string expected)
     {
         if (_parent == Reported) return;
-        Report.Add(DiagnosticCatalog.MissingField, Anchor.Line, Anchor.Column, $"found no {Place}, expected {expected}", "add it");
+        Report.Add(DiagnosticCatalog.MissingField, Anchor.Line, Anchor.Column,
+            $"found no {Place}, expected {expected}", "add it");
     }
 
     public void Fail(DiagnosticRule rule, string found, string expected, string? hint = null) =>
         Report.Add(rule, Anchor.Line, Anchor.Column, $"found {found} at {Place}, expected {expected}", hint);
 
-    private void FailType(string expected, string? hint = null) => Fail(DiagnosticCatalog.WrongType, Describe(), expected, hint);
+    private void FailType(string expected, string? hint = null) =>
+        Fail(DiagnosticCatalog.WrongType, Describe(), expected, hint);
 
     private string Describe() => Entry.Shape switch
     {
@@ -194,7 +203,8 @@ internal readonly partial struct Value
         for (var at = first; at < end; at++)
         {
             ref var entry = ref _tree[at];
-            var index = copy.Add(new Token(TokenKind.Scalar, entry.Shape, entry.Text!, entry.Line, entry.Column), entry.Parent - first);
+            var index = copy.Add(new Token(TokenKind.Scalar, entry.Shape, entry.Text!, entry.Line, entry.Column),
+                entry.Parent - first);
             copy[index].Next = entry.Next - first;
         }
 

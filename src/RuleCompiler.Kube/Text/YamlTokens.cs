@@ -72,10 +72,13 @@ internal sealed class YamlTokens(GuardedReader reader, Report report) : ITokenSo
     private bool RefuseBroken(string message, Mark start)
     {
         var (line, column) = ((int)start.Line, (int)start.Column);
-        var isTab = message.Contains("tab", StringComparison.Ordinal) && reader.TryFindIndentingTab(line, out line, out column);
+        var isTab = message.Contains("tab", StringComparison.Ordinal)
+            && reader.TryFindIndentingTab(line, out line, out column);
         report.Refuse(DiagnosticCatalog.BrokenYaml, line, column,
             $"found broken YAML ({Words.Clip(message.TrimEnd('.'))}), expected what kubectl writes",
-            isTab ? "indent with spaces instead of tabs" : "check the indentation and quotes here, and that the file is complete");
+            isTab
+                ? "indent with spaces instead of tabs"
+                : "check the indentation and quotes here, and that the file is complete");
         return false;
     }
 
@@ -91,7 +94,8 @@ internal sealed class YamlTokens(GuardedReader reader, Report report) : ITokenSo
     private Token RefuseAlias(string what, Mark start)
     {
         report.Refuse(DiagnosticCatalog.AliasRefused, (int)start.Line, (int)start.Column,
-            $"found {what}, expected the value itself", "write the value out, for example with kubectl apply --dry-run=client -o yaml");
+            $"found {what}, expected the value itself",
+            "write the value out, for example with kubectl apply --dry-run=client -o yaml");
         return default(Token) with { Kind = TokenKind.Broken };
     }
 }

@@ -89,12 +89,13 @@ public sealed class BadTextTests
         { "zeros", "RC1002" },
     };
 
-    /// <summary>100 MB, refused after a few.</summary>
+    /// <summary>Refused after a few megabytes.</summary>
     [Theory]
     [MemberData(nameof(Noise))]
     public void Noise_is_refused_early(string kind, string id)
     {
-        const int Bytes = 100_000_000;
+        // All of it once; the other kinds end as early, and a fifth of it costs the test less.
+        var size = kind == "one word" ? 100_000_000 : 20_000_000;
         var unit = kind switch
         {
             "one word" => "x"u8,
@@ -107,11 +108,11 @@ public sealed class BadTextTests
             "bytes" => [0x41, 0xC3, 0x28],
             _ => [(byte)0],
         };
-        var noise = new byte[Bytes];
+        var noise = new byte[size];
         unit.CopyTo(noise);
-        for (var filled = unit.Length; filled < Bytes;)
+        for (var filled = unit.Length; filled < size;)
         {
-            var count = Math.Min(filled, Bytes - filled);
+            var count = Math.Min(filled, size - filled);
             noise.AsSpan(0, count).CopyTo(noise.AsSpan(filled));
             filled += count;
         }
