@@ -19,15 +19,16 @@ internal sealed record CompiledFamily(
         var graph = BuildGraph(loaded, family, session);
         var lowering = Iptables.Lower(graph, loaded.Node);
         session.Report(lowering.Diagnostics);
-        foreach (var unsupported in lowering.Unsupported)
-        {
-            var owner = unsupported.For is { } name ? $" of {name}" : "";
-            session.Report(new Diagnostic(
-                DiagnosticCatalog.Unsupported, default, $"{Iptables.Name} cannot express {unsupported.Feature}{owner}",
-                $"it needs {unsupported.Needs}"));
-        }
-
+        session.Report(lowering.Unsupported.Select(Describe));
         return new CompiledFamily(family, graph, lowering.Artifact, Iptables.Print(lowering.Artifact));
+    }
+
+    public static Diagnostic Describe(Unsupported unsupported)
+    {
+        var owner = unsupported.For is { } name ? $" of {name}" : "";
+        return new Diagnostic(
+            DiagnosticCatalog.Unsupported, default, $"{Iptables.Name} cannot express {unsupported.Feature}{owner}",
+            $"it needs {unsupported.Needs}");
     }
 
     public static ServiceGraph BuildGraph(LoadedCluster loaded, Family family, Session session)

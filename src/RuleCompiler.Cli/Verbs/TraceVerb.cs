@@ -116,14 +116,7 @@ internal sealed class TraceVerb
         var trace = new Trace(packet, distribution, rulesPath is null ? ExpectedBy(loaded, tuple, via) : null);
         if (parsed.GetValue(_json)) TraceJson.Write(trace, session.Shell.Output);
         else TraceText.Write(trace, session.Output, session.IsVerbose);
-        if (trace.Agrees) return ExitCode.Fine;
-        var given = Listed(distribution.Outcomes.Select(each => each.Outcome));
-        return session.Fail(ExitCode.Findings, new Diagnostic(
-            DiagnosticCatalog.MeaningDiffers, default,
-            $"the rules give {given}, the Service means {Listed(trace.Expected!.Value)}",
-            "please report this with the input files"));
-
-        static string Listed(IEnumerable<Outcome> outcomes) => $"{{ {string.Join(", ", outcomes)} }}";
+        return trace.Disagreement is { } disagreement ? session.Fail(ExitCode.Findings, disagreement) : ExitCode.Fine;
     }
 
     private static Emulation? Emulate(string? rulesPath, LoadedCluster loaded, Family family, Session session)
@@ -151,6 +144,16 @@ internal sealed class TraceVerb
 /// </summary>
 internal sealed record Trace(Packet Packet, Distribution Distribution, Seq<Outcome>? Expected)
 {
-    public bool Agrees =>
-        Expected is not { } expected || Distribution.Outcomes.All(each => expected.Contains(each.Outcome));
+    public bool Agrees => Expected is not { } expected
+        || (Distribution.Outcomes.All(each => expected.Contains(each.Outcome))
+            && expected.All(outcome => Distribution.Outcomes.Any(each => each.Outcome == outcome)));
+
+    /// <summary>Null when there is none: anything else is a bug in rulec.</summary>
+    public Diagnostic? Disagreement => Agrees ? null : new(
+        DiagnosticCatalog.MeaningDiffers, default,
+        $"the rules give {Listed(Distribution.Outcomes.Select(each => each.Outcome))}, "
+            + $"the cluster's objects mean {Listed(Expected!.Value)}",
+        "please report this with the input files");
+
+    private static string Listed(IEnumerable<Outcome> outcomes) => $"{{ {string.Join(", ", outcomes)} }}";
 }

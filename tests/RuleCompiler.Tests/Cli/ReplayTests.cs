@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.InteropServices;
 using System.Text;
 using PacketDotNet;
 using RuleCompiler.Backends.Iptables;
@@ -201,6 +202,7 @@ public sealed class ReplayTests : IDisposable
     [Fact]
     public void A_capture_file_goes_in_and_one_comes_out()
     {
+        RequireLibpcap();
         var (input, output) = (
             Path.Combine(_cluster.Directory, "in.pcap"), Path.Combine(_cluster.Directory, "out.pcap"));
         using (var writer = new CaptureFileWriterDevice(input))
@@ -229,8 +231,9 @@ public sealed class ReplayTests : IDisposable
     }
 
     [Fact]
-    public void Captures_that_cannot_be_read_or_written_exit_2()
+    public void Captures_that_cannot_be_read_exit_2()
     {
+        RequireLibpcap();
         var noise = _cluster.Write("noise.pcap", "this is no capture at all, not even a short one");
         var output = Path.Combine(_cluster.Directory, "out.pcap");
         var unreadable = RulecRun.Of(
@@ -243,6 +246,17 @@ public sealed class ReplayTests : IDisposable
         Assert.Equal(2, missing.ExitCode);
         Assert.Contains("RC6009", missing.Error);
         Assert.False(File.Exists(output));
+    }
+
+    /// <summary>Without the library the verb has to say so; more cannot be tried then.</summary>
+    private void RequireLibpcap()
+    {
+        if (NativeLibrary.TryLoad("libpcap.so.0.8", out _) || NativeLibrary.TryLoad("libpcap.so.1", out _)) return;
+        var run = RulecRun.Of(
+            "replay", "--pcap", "in.pcap", "--write", "out.pcap", "-f", _cluster.Path, "--node", SmallCluster.Node);
+        Assert.Equal(3, run.ExitCode);
+        Assert.Contains(DiagnosticCatalog.MachineLacks.Id, run.Error);
+        Assert.Skip("libpcap is not installed (Debian: libpcap0.8)");
     }
 
     private (List<byte[]> Left, ReplayCounts Counts) Replay(IEnumerable<byte[]> frames)

@@ -1,5 +1,11 @@
 using System.Text.Json;
+using RuleCompiler.Backends;
+using RuleCompiler.Cli.Compilation;
+using RuleCompiler.Emulator;
+using RuleCompiler.Ir;
+using RuleCompiler.Ir.Net;
 using Xunit;
+using Trace = RuleCompiler.Cli.Verbs.Trace;
 
 namespace RuleCompiler.Tests.Cli;
 
@@ -103,6 +109,31 @@ public sealed class TraceAndExplainTests : IDisposable
 
         Assert.Equal((2, ""), (run.ExitCode, run.Output));
         Assert.Contains("RC6012", run.Error);
+    }
+
+    [Fact]
+    public void Rules_that_do_something_else_than_the_cluster_means_are_a_finding()
+    {
+        var tuple = new FlowTuple(
+            Ip.Parse("10.0.0.1"), new Port(1), Protocol.Tcp, Ip.Parse("10.0.0.2"), new Port(2));
+        var passage = new Passage(new Fate.Dropped(), Packet.First(tuple, "eth0"), null, []);
+        var dropped = new Distribution([new WeightedOutcome(new Outcome.Dropped(), 1, 1, passage)]);
+
+        Assert.Null(new Trace(passage.Sent, dropped, [new Outcome.Dropped()]).Disagreement);
+        Assert.Null(new Trace(passage.Sent, dropped, null).Disagreement);
+        var one = new Trace(passage.Sent, dropped, [new Outcome.Dropped(), new Outcome.Rejected()]).Disagreement;
+        Assert.Equal(DiagnosticCatalog.MeaningDiffers, one?.Rule);
+        Assert.Contains("the rules give { drop }, the cluster's objects mean { drop, reject }", one?.Message);
+    }
+
+    [Fact]
+    public void What_a_mode_cannot_express_is_an_error_that_names_the_need()
+    {
+        var port = new ServicePortName(new ObjectName("shop", "web"), "http", Protocol.Tcp);
+
+        Assert.Equal(
+            "error RC6011: iptables cannot express weights of shop/web:http; it needs nftables",
+            CompiledFamily.Describe(new Unsupported("weights", "nftables", port)).ToString());
     }
 
     [Fact]
