@@ -118,6 +118,8 @@ internal sealed class NodeNetwork : IDisposable
         Sysctl("net/ipv4/icmp_ratelimit", 0);
         Sysctl("net/ipv4/icmp_ratemask", 0);
         Sysctl("net/ipv6/icmp/ratelimit", 0);
+        // The types that the limits hold for: none. A limit for all of the namespace would be left otherwise.
+        Sysctl("net/ipv6/icmp/ratemask", null);
     }
 
     /// <summary>
@@ -136,7 +138,7 @@ internal sealed class NodeNetwork : IDisposable
         }
     }
 
-    private static void Batch(IEnumerable<string> commands) => Tool.Run("ip", ["-batch", "-"], string.Join('\n', commands));
+    public static void Batch(IEnumerable<string> commands) => Tool.Run("ip", ["-batch", "-"], string.Join('\n', commands));
 
-    private static void Sysctl(string name, int value) => File.WriteAllText($"/proc/sys/{name}", $"{value}\n");
+    public static void Sysctl(string name, int? value) => File.WriteAllText($"/proc/sys/{name}", $"{value}\n");
 }

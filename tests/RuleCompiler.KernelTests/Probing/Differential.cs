@@ -43,7 +43,8 @@ internal sealed class Differential(Flavour flavour, ulong seed)
             flavour.Restore(network.Node, _families[i], rules.Text);
             var emulator = new Emulator.Emulator(
                 IptablesTranslator.Translate(rules.Parsed), hosts[i], new ManualClock(), new SeededRandom(seed));
-            Compare(prober, emulator, hosts[i], Flows(scenario, _families[i], tracksSctp, packets / _families.Length), packets / _families.Length, differences);
+            var flows = Flows(FlowGen.Covering(scenario, _families[i]), tracksSctp, packets / _families.Length);
+            differences.AddRange(Compare(prober, emulator, hosts[i], flows, packets / _families.Length));
         }
 
         if (prober.Drops > 0) differences.Add($"the test's own sockets lost {prober.Drops} packets");
@@ -53,21 +54,11 @@ internal sealed class Differential(Flavour flavour, ulong seed)
     /// <summary>Small deviations that no single flow shows.</summary>
     public IEnumerable<string> PooledComplaints() => _pooled.Values.Select(balance => balance.Complaint()).OfType<string>();
 
-    /// <summary>The text that ships, and what a reader makes of it.</summary>
-    private static (string Text, IptablesRuleset Parsed) Compile(Scenario scenario, Family family)
-    {
-        var graph = ServiceGraphBuilder.Build(scenario.Cluster, scenario.Node, family).Graph;
-        var files = Iptables.Print(Iptables.Lower(graph, scenario.Node).Artifact);
-        var parsed = Iptables.Parse(files, family);
-        if (parsed.HasErrors) throw new InvalidOperationException($"our own text does not parse: {parsed.Diagnostics}");
-        return (files[0].Text, parsed.Artifact);
-    }
-
     /// <summary>The covering flows, in an order of the seed; where there are too many, as many as fit.</summary>
-    private List<Probe> Flows(Scenario scenario, Family family, bool tracksSctp, int limit)
+    public List<Probe> Flows(IReadOnlyList<Flow> covering, bool tracksSctp, int limit)
     {
         var random = new SeededRandom(seed);
-        var flows = FlowGen.Covering(scenario, family)
+        var flows = covering
             .Where(flow => flow.Protocol != Protocol.Sctp || tracksSctp)
             .Select(flow => (Key: random.Next(), Probe: new Probe(
                 new FlowTuple(flow.Source, flow.SourcePort, flow.Protocol, flow.Destination, flow.DestinationPort),
@@ -79,9 +70,10 @@ internal sealed class Differential(Flavour flavour, ulong seed)
         return flows.Take(limit).ToList();
     }
 
-    private void Compare(
-        Prober prober, Emulator.Emulator emulator, HostNetwork host, List<Probe> flows, int packets, List<string> differences)
+    /// <returns>Differences.</returns>
+    public List<string> Compare(Prober prober, Emulator.Emulator emulator, HostNetwork host, List<Probe> flows, int packets)
     {
+        var differences = new List<string>();
         var expected = flows.Select(flow => Expectations.Of(emulator, host, flow)).ToArray();
         var sequence = Enumerable.Range(0, flows.Count).ToList();
         // What is left of the packets goes where there is a choice to make.
@@ -111,6 +103,18 @@ internal sealed class Differential(Flavour flavour, ulong seed)
             if (balance.Complaint() is { } complaint) differences.Add($"{flows[flow]}: {complaint}");
             Pool(expected[flow].Shares, balance);
         }
+
+        return differences;
+    }
+
+    /// <summary>The text that ships, and what a reader makes of it.</summary>
+    private static (string Text, IptablesRuleset Parsed) Compile(Scenario scenario, Family family)
+    {
+        var graph = ServiceGraphBuilder.Build(scenario.Cluster, scenario.Node, family).Graph;
+        var files = Iptables.Print(Iptables.Lower(graph, scenario.Node).Artifact);
+        var parsed = Iptables.Parse(files, family);
+        if (parsed.HasErrors) throw new InvalidOperationException($"our own text does not parse: {parsed.Diagnostics}");
+        return (files[0].Text, parsed.Artifact);
     }
 
     private static string? Difference(Probe probe, Expectations expected, Ending ending, IReadOnlyList<Sighting> sightings)
