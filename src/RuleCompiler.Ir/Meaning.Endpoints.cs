@@ -15,22 +15,21 @@ public static partial class Meaning
         public bool IsOn(NodeFacts node) => Says.NodeName == node.Name;
     }
 
-    private static Sets SetsOf(ClusterState cluster, Service service, ServicePortSpec port, NodeFacts node, Family family)
+    private static Sets SetsOf(ClusterState state, Service service, ServicePortSpec port, NodeFacts node, Family family)
     {
-        // §2.1.
-        var accessible = port.NodePort is not null
+        var accessible = port.NodePort is not null // §2.1
             || service.LoadBalancerIps.Any(ip => ip.Family == family)
             || service.ExternalIps.Any(ip => ip.Family == family);
         var usesCluster = service.InternalTrafficPolicy == TrafficPolicy.Cluster || accessible;
-        var usesLocal = service.InternalTrafficPolicy == TrafficPolicy.Local || (IsExternalLocal(service) && accessible);
+        var usesLocal = service.InternalTrafficPolicy == TrafficPolicy.Local || (accessible && IsExternalLocal(service));
 
         // §2.2. The fallback to terminating endpoints is decided for each set on its own.
-        var all = EndpointsOf(cluster, service, port, family);
+        var all = EndpointsOf(state, service, port, family);
         var ready = all.FindAll(endpoint => endpoint.Says.Ready);
         var fallback = all.FindAll(endpoint => endpoint.ServingTerminating);
         var clusterSet = !usesCluster ? [] : ready.Count > 0 ? Hinted(ready, node) : fallback;
-        var readyHere = ready.FindAll(endpoint => endpoint.IsOn(node));
-        var localSet = !usesLocal ? [] : readyHere.Count > 0 ? readyHere : fallback.FindAll(endpoint => endpoint.IsOn(node));
+        var readyHere = ready.FindAll(one => one.IsOn(node));
+        var localSet = !usesLocal ? [] : readyHere.Count > 0 ? readyHere : fallback.FindAll(one => one.IsOn(node));
         return new Sets(
             clusterSet.ConvertAll(endpoint => endpoint.At),
             localSet.ConvertAll(endpoint => endpoint.At),
@@ -38,11 +37,11 @@ public static partial class Meaning
     }
 
     /// <summary>
-    /// §1.6: the endpoints of every slice of the Service, each address and port once. What is not terminating beats what
-    /// is; among equals the slice whose name comes first counts, and in it what is listed first.
+    /// §1.6: the endpoints of every slice of the Service, each address and port once. What lives beats what is
+    /// terminating; among equals the slice whose name comes first counts, and in it what is listed first.
     /// </summary>
-    private static List<Found> EndpointsOf(ClusterState cluster, Service service, ServicePortSpec port, Family family) =>
-        (from slice in cluster.EndpointSlices
+    private static List<Found> EndpointsOf(ClusterState state, Service service, ServicePortSpec port, Family family) =>
+        (from slice in state.EndpointSlices
          where slice.Name.Namespace == service.Name.Namespace && slice.ServiceName == service.Name.Name
          where slice.AddressType == family
          orderby slice.Name

@@ -9,8 +9,8 @@ public static partial class Meaning
 
     /// <summary>
     /// The frontend that the flow is for. A frontend with this very address comes before a NodePort. Several claims are
-    /// settled by §3.10: the oldest Service, then namespace/name, then the port's name; a Service without a creation time
-    /// is the youngest. One service-port that claims an address twice serves it as ClusterIP, external IP, VIP, in
+    /// settled by §3.10: the oldest Service, then namespace/name, then the port's name; a Service without a creation
+    /// time is the youngest. One service-port that claims an address twice serves it as ClusterIP, external IP, VIP, in
     /// this order, which is that of kube-proxy's rules (§4.4 a, b, c).
     /// </summary>
     private static Claim? FrontendOf(ClusterState cluster, NodeFacts node, Flow flow) =>
@@ -50,7 +50,8 @@ public static partial class Meaning
     private static bool ServesNodePorts(NodeFacts node, Ip address)
     {
         if (!node.IsLocal(address)) return false;
-        if (address.IsLoopback && (address.Family == Family.Ipv6 || !node.Config.Iptables.LocalhostNodePorts)) return false;
+        var localhost = address.Family == Family.Ipv4 && node.Config.Iptables.LocalhostNodePorts;
+        if (address.IsLoopback && !localhost) return false;
         var blocks = NodePortBlocks(node).Where(block => block.Family == address.Family).ToArray();
         // Blocks of the other family only, or a block of everything, restrict nothing.
         if (blocks.Length == 0 || blocks.Any(block => block.Length == 0)) return true;
@@ -58,7 +59,7 @@ public static partial class Meaning
         return (!address.IsLoopback || address == Ip.V4(0x7F00_0001)) && blocks.Any(block => block.Contains(address));
     }
 
-    /// <summary><c>primary</c> stands for the primary addresses as host prefixes; an unknown one restricts nothing.</summary>
+    /// <summary><c>primary</c> is the primary addresses as host prefixes; an unknown one restricts nothing.</summary>
     private static IEnumerable<Prefix> NodePortBlocks(NodeFacts node) =>
         node.Config.NodePortAddresses.Primary
             ? new[] { node.PrimaryIpv4, node.PrimaryIpv6 }.OfType<Ip>().Where(ip => !ip.IsLoopback).Select(Prefix.Host)

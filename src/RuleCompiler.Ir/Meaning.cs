@@ -14,8 +14,8 @@ public sealed record Expectation(Seq<Outcome> Outcomes)
 
 /// <summary>
 /// The judge: what a flow's first packet has to meet on a node of a cluster, by the tables of service-semantics §2 and
-/// §3 and nothing else. It reads the cluster's objects and must never see the IR, which it judges too. Slow and plain on
-/// purpose: check it against the tables, section by section.
+/// §3 and nothing else. It reads the cluster's objects and must never see the IR, which it judges too. Slow and plain
+/// on purpose: check it against the tables, section by section.
 /// </summary>
 public static partial class Meaning
 {
@@ -23,7 +23,7 @@ public static partial class Meaning
     {
         var frontend = FrontendOf(cluster, node, flow);
         var expected = frontend is null ? One(new Outcome.Untouched()) : Through(frontend, cluster, node, flow);
-        // Localhost NodePorts make 127.0.0.0/8 routable: what comes for it from elsewhere is translated or stopped (§4.5).
+        // Localhost NodePorts make 127/8 routable: what comes for it from elsewhere is translated or stopped (§4.5).
         var toLocalhost = flow.Destination is { Family: Family.Ipv4, IsLoopback: true } && !flow.Source.IsLoopback;
         return toLocalhost && ServesNodePorts(node, Ip.V4(0x7F00_0001))
             && expected.Outcomes[0] is not Outcome.Translated ? One(new Outcome.Dropped()) : expected;
@@ -58,7 +58,7 @@ public static partial class Meaning
         {
             SourceClass.LocalPod => Balance(sets.Cluster, masquerade: false),
             SourceClass.Node => Balance(sets.Cluster, masquerade: true),
-            SourceClass.External => sets.Local.Count > 0 ? Balance(sets.Local, masquerade: false) : One(new Outcome.Dropped()),
+            SourceClass.External => sets.Local.Count > 0 ? Balance(sets.Local, false) : One(new Outcome.Dropped()),
         };
 
         Expectation Balance(List<Endpoint> set, bool masquerade) => new(set.Order().Select(Outcome (endpoint) =>
@@ -96,7 +96,7 @@ public static partial class Meaning
     private static Func<Flow, bool>? SourceInFirst(IEnumerable<Prefix> cidrs) =>
         cidrs.Any() ? flow => cidrs.First().Contains(flow.Source) : null;
 
-    /// <summary>§3.4, with the reading of the list of §1.3: a /0 of the family, or nothing of the family, allows everybody.</summary>
+    /// <summary>§3.4, and §1.3: a /0 of the family, or nothing of the family, allows everybody.</summary>
     private static bool IsAllowed(Service service, NodeFacts node, Flow flow)
     {
         var family = flow.Destination.Family;

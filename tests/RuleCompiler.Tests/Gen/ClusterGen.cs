@@ -62,7 +62,8 @@ internal static class ClusterGen
     private static Gen<Seq<ServicePortSpec>> Ports(ServiceType type) =>
         from count in Pick.Weighted((6, 1), (3, 2), (1, 3))
         from ports in Pick.Sequence(_portNames.Take(count).Select(name => PortNamed(name, type)))
-        select ports.DistinctBy(port => (port.Protocol, port.Port)).DistinctBy(port => (port.Protocol, port.NodePort ?? port.Port)).ToSeq();
+        select ports.DistinctBy(port => (port.Protocol, port.Port))
+            .DistinctBy(port => (port.Protocol, port.NodePort ?? port.Port)).ToSeq();
 
     private static Gen<ServicePortSpec> PortNamed(string name, ServiceType type) =>
         from protocol in Pick.Weighted((5, Protocol.Tcp), (3, Protocol.Udp), (1, Protocol.Sctp))
@@ -73,7 +74,8 @@ internal static class ClusterGen
     private static Gen<EndpointSlice> SliceOf(Service service, int index) =>
         from family in Pick.From(service.ClusterIps.Select(ip => ip.Family).ToArray())
         from numbers in Pick.Sequence(service.Ports.Select(_ => Pick.Weighted<ushort>((6, 8080), (2, 8081), (1, 0))))
-        from style in Pick.Weighted((5, Style.Ready), (3, Style.Mixed), (2, Style.Leaving), (2, Style.ZoneHints), (2, Style.NodeHints))
+        from style in Pick.Weighted(
+            (5, Style.Ready), (3, Style.Mixed), (2, Style.Leaving), (2, Style.ZoneHints), (2, Style.NodeHints))
         from count in Pick.Weighted((1, 0), (4, 1), (5, 2), (5, 3), (2, 5))
         from endpoints in Pick.Sequence(Enumerable.Range(0, count).Select(_ => EndpointOf(Pool.Of(family), style)))
         select new EndpointSlice(

@@ -20,10 +20,14 @@ internal static class Fuzz
 
     /// <summary>RULEC_FUZZ_CASES, or a count that keeps the fast suite fast.</summary>
     public static int Cases(int fast) =>
-        int.TryParse(Environment.GetEnvironmentVariable("RULEC_FUZZ_CASES"), CultureInfo.InvariantCulture, out var cases) ? cases : fast;
+        int.TryParse(Environment.GetEnvironmentVariable("RULEC_FUZZ_CASES"), CultureInfo.InvariantCulture, out var cases)
+            ? cases
+            : fast;
 
     public static ulong Seed =>
-        ulong.TryParse(Environment.GetEnvironmentVariable("RULEC_FUZZ_SEED"), CultureInfo.InvariantCulture, out var seed) ? seed : DefaultSeed;
+        ulong.TryParse(Environment.GetEnvironmentVariable("RULEC_FUZZ_SEED"), CultureInfo.InvariantCulture, out var seed)
+            ? seed
+            : DefaultSeed;
 
     public static T Sample<T>(Gen<T> gen, ulong seed) => FsCheck.Fluent.Gen.Sample(gen, 1, new Rnd(seed, Gamma), 50).Single();
 

@@ -15,7 +15,8 @@ internal static class NodeGen
         from config in Config
         from zone in Pick.Weighted((5, "zone-a"), (1, "zone-c"), (1, ""), (1, null))
         from podCidrs in Blocks(pool => pool.LocalPodCidr)
-        from extras in Pick.Sequence(_families.Select(family => FsCheck.Fluent.Gen.SubListOf(Pool.Of(family).Nodes.AsEnumerable().Skip(1))))
+        from extras in Pick.Sequence(_families.Select(family =>
+            FsCheck.Fluent.Gen.SubListOf(Pool.Of(family).Nodes.AsEnumerable().Skip(1))))
         from primaries in Pick.Weighted((6, (true, true)), (1, (true, false)), (1, (false, true)))
         from bpf in Pick.Weighted((3, true), (1, false))
         from liberal in Pick.Weighted((3, false), (1, true))

@@ -11,7 +11,8 @@ internal sealed record History(Seq<ClusterState> States, NodeFacts Node)
     public IEnumerable<History> Shrink()
     {
         // A failure is between two states: first keep just those.
-        for (var i = 0; i + 1 < States.Count && States.Count > 2; i++) yield return this with { States = [States[i], States[i + 1]] };
+        for (var i = 0; i + 1 < States.Count && States.Count > 2; i++)
+            yield return this with { States = [States[i], States[i + 1]] };
         for (var i = 0; i < States.Count; i++)
         {
             var at = i;

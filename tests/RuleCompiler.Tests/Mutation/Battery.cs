@@ -121,15 +121,22 @@ internal sealed class Battery
             var sent = living.Send(first, trace: false);
             yield return TellOne(flow, "sent", sent);
             if (sent is { Fate: Fate.Sent(var output), Reply: { } reply })
-                yield return TellOne(flow, "answer", living.Send(new Packet(reply, output, TcpFlags.Syn | TcpFlags.Ack), trace: false));
+            {
+                var answer = new Packet(reply, output, TcpFlags.Syn | TcpFlags.Ack);
+                yield return TellOne(flow, "answer", living.Send(answer, trace: false));
+            }
+
             yield return TellOne(flow, "later", living.Send(first with { Tcp = TcpFlags.Ack }, trace: false));
             yield return Tell(flow, "again", living.Explore(Visit(flow, 1), trace: false));
         }
 
-        static string TellOne(Flow flow, string when, Passage one) => $"{flow} {when}: {one.Outcome} {one.Fate} {one.Sent.Mark:x}";
+        static string TellOne(Flow flow, string when, Passage one) => $"{flow} {when}: {End(one)}";
 
         static string Tell(Flow flow, string when, Distribution found) => $"{flow} {when}: " + string.Join("; ", found.Outcomes
-            .Select(one => $"{one.Outcome} {one.Numerator}/{one.Denominator} {one.Example.Fate} {one.Example.Sent.Mark:x}")
-            .Order(StringComparer.Ordinal));
+            .Select(one => $"{one.Numerator}/{one.Denominator} {End(one.Example)}").Order(StringComparer.Ordinal));
+
+        // Nobody sees the mark of a packet that ended.
+        static string End(Passage one) =>
+            one.Fate is Fate.Sent or Fate.Delivered ? $"{one.Outcome} {one.Fate} {one.Sent.Mark:x}" : $"{one.Outcome} {one.Fate}";
     }
 }

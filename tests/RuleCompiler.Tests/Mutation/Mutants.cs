@@ -10,6 +10,9 @@ internal sealed record Mutant(IptablesRuleset Ruleset, string Kind, string What)
 /// <summary>Every single edit of a ruleset that a careless programmer could have made.</summary>
 internal static class Mutants
 {
+    private static readonly ConntrackStates[] _states =
+        [ConntrackStates.New, ConntrackStates.Established, ConntrackStates.Invalid, ConntrackStates.Dnat];
+
     public static IEnumerable<Mutant> Of(IptablesRuleset ruleset)
     {
         for (var t = 0; t < ruleset.Tables.Count; t++)
@@ -76,9 +79,10 @@ internal static class Mutants
                 break;
             case Match.ConntrackState one:
                 yield return ("invert", one with { Inverted = !one.Inverted });
-                foreach (var state in (ConntrackStates[])[ConntrackStates.New, ConntrackStates.Established, ConntrackStates.Invalid, ConntrackStates.Dnat])
+                foreach (var state in _states)
                 {
-                    if ((one.States ^ state) != ConntrackStates.None) yield return ("state", one with { States = one.States ^ state });
+                    var states = one.States ^ state;
+                    if (states != ConntrackStates.None) yield return ("state", one with { States = states });
                 }
 
                 break;
@@ -131,7 +135,8 @@ internal static class Mutants
                 yield return ("target", new Target.Drop());
                 break;
             case Target.Dnat dnat:
-                yield return ("endpoint address", new Target.Dnat(dnat.To with { Address = Ip.Create(dnat.To.Address.Family, dnat.To.Address.Bits + 1) }));
+                var next = Ip.Create(dnat.To.Address.Family, dnat.To.Address.Bits + 1);
+                yield return ("endpoint address", new Target.Dnat(dnat.To with { Address = next }));
                 yield return ("endpoint port", new Target.Dnat(dnat.To with { Port = Plus(dnat.To.Port, 1) }));
                 break;
             case Target.Masquerade:

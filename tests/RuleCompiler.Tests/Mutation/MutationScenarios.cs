@@ -78,7 +78,11 @@ internal static class MutationScenarios
             LoadBalancerIps = [],
             Ports = [sample.Service.Ports[0] with { NodePort = new Port((ushort)(30000 + (number * 3))) }],
         };
-        var slice = sample.Cluster.EndpointSlices[0] with { Name = new ObjectName("ns", $"svc{number}-1"), ServiceName = $"svc{number}" };
+        var slice = sample.Cluster.EndpointSlices[0] with
+        {
+            Name = new ObjectName("ns", $"svc{number}-1"),
+            ServiceName = $"svc{number}",
+        };
         return new GeneratedService(with(service), [slice]);
     }
 }

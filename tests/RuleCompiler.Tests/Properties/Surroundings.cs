@@ -60,7 +60,8 @@ internal sealed class Surroundings
             for (var i = 0; i < plain.Count; i++)
             {
                 if (plain[i].Outcome != marked[i].Outcome) return $"{flow}\na foreign mark changes the outcome";
-                if (plain[i].Example is { Fate: Fate.Sent } sent && sent.Sent.Mark != 0) return $"{flow}\nleaves with mark {sent.Sent.Mark:x}";
+                if (plain[i].Example is { Fate: Fate.Sent } sent && sent.Sent.Mark != 0)
+                    return $"{flow}\nleaves with mark {sent.Sent.Mark:x}";
                 if (marked[i].Example is { Fate: Fate.Sent } other && other.Sent.Mark != ~_bit)
                     return $"{flow}\nentered with mark {~_bit:x} and leaves with {other.Sent.Mark:x}";
             }
@@ -82,9 +83,9 @@ internal sealed class Surroundings
         for (var i = 0; i < _flows.Length; i++)
         {
             var flow = _flows[i];
-            if (flow.InputInterface is null || _expected[i].Outcomes.OfType<Outcome.Translated>().Any(one => one.To.Address == flow.Source))
-                continue;
-            var masqueraded = _expected[i].Outcomes.Where(outcome => outcome is Outcome.Translated { SourceNat: true }).ToHashSet();
+            var translated = _expected[i].Outcomes.OfType<Outcome.Translated>();
+            if (flow.InputInterface is null || translated.Any(one => one.To.Address == flow.Source)) continue;
+            var masqueraded = translated.Where(one => one.SourceNat).ToHashSet<Outcome>();
             var health = flow.Protocol == Protocol.Tcp && _scenario.Node.IsLocal(flow.Destination)
                 && _scenario.Cluster.Services.Any(service => service.HealthCheckNodePort == flow.DestinationPort
                     && service.ClusterIps.Any(ip => ip.Family == _family));
@@ -131,28 +132,34 @@ internal sealed class Surroundings
     }
 
     /// <summary>
-    /// Refusals are for new flows only (§3.12): one that was there before the rules goes on, and what conntrack cannot
-    /// place is left to KUBE-FORWARD and KUBE-FIREWALL.
+    /// Refusals are for new flows only (§3.12): one that was there before the rules goes on, what conntrack cannot place
+    /// is left to KUBE-FORWARD and KUBE-FIREWALL, and what is refused stays new.
     /// </summary>
     private string? Living(Rules rules)
     {
         for (var i = 0; i < _flows.Length; i++)
         {
             if (_expected[i].Outcomes[0] is not (Outcome.Dropped or Outcome.Rejected)) continue;
-            var node = Load(_empty);
             var first = Pipeline.First(_flows[i]);
+            var refusing = Load(rules);
+            refusing.Send(first, trace: false);
+            if (refusing.FlowCount > 0) return $"{_flows[i]}\nis refused, and yet remembered: the next packet would not be new";
+
+            var node = Load(_empty);
             var sent = node.Send(first, trace: false);
             if (sent is not { Fate: Fate.Sent or Fate.Delivered, Reply: { } reply }) continue;
             var from = sent.Fate is Fate.Sent(var output) ? output : null;
             node.Send(new Packet(reply, from, first.Tcp is null ? null : TcpFlags.Syn | TcpFlags.Ack), trace: false);
             node.Load(rules);
             var later = node.Send(first with { Tcp = first.Tcp is null ? null : TcpFlags.Ack }, trace: false);
-            if (later.Fate is Fate.Dropped or Fate.Rejected) return $"{_flows[i]}\nwas there before the rules, and ends as {later.Fate}";
+            if (later.Fate is Fate.Dropped or Fate.Rejected)
+                return $"{_flows[i]}\nwas there before the rules, and ends as {later.Fate}";
             if (first.Tcp is null || _flows[i].Destination.IsLoopback) continue;
             var forwarded = _flows[i].InputInterface is not null && !_scenario.Node.IsLocal(_flows[i].Destination);
             var dropped = forwarded && !_scenario.Node.Kernel.ConntrackTcpBeLiberal;
             var stray = Load(rules).Send(first with { Tcp = TcpFlags.Syn | TcpFlags.Ack }, trace: false).Fate;
-            if (stray is Fate.Rejected || stray is Fate.Dropped != dropped) return $"{_flows[i]}\nas an invalid packet ends as {stray}";
+            if (stray is Fate.Rejected || stray is Fate.Dropped != dropped)
+                return $"{_flows[i]}\nas an invalid packet ends as {stray}";
         }
 
         return null;
@@ -166,7 +173,14 @@ internal sealed class Surroundings
     {
         var stray = Stray(Protocol.Tcp) with { Tcp = TcpFlags.Syn | TcpFlags.Ack };
         var dropped = Load(rules).Send(stray, trace: false).Fate is Fate.Dropped;
-        return dropped == !_scenario.Node.Kernel.ConntrackTcpBeLiberal ? null : $"an invalid packet is {(dropped ? "" : "not ")}dropped";
+        if (dropped == _scenario.Node.Kernel.ConntrackTcpBeLiberal)
+            return $"an invalid packet is {(dropped ? "" : "not ")}dropped";
+        if (!_host.RouteLocalnet) return null;
+
+        // §4.5 KUBE-FIREWALL: what route_localnet lets in for 127.0.0.0/8 from elsewhere must belong to a flow.
+        var localnet = stray with { Tuple = stray.Tuple with { Destination = Ip.Parse("127.0.0.1") } };
+        var fate = Load(rules).Send(localnet, trace: false).Fate;
+        return fate is Fate.Dropped ? null : $"an invalid packet for 127.0.0.1 ends as {fate}";
     }
 
     /// <summary>From one stranger to another, by way of this node.</summary>
