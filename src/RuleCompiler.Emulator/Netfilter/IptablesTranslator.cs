@@ -43,6 +43,7 @@ internal sealed partial class IptablesTranslation(IptablesRuleset ruleset)
         if (_diagnostics.Count > 0) return (null, _diagnostics.ToSeq());
         var sources = _sources.ToArray();
         var family = ruleset.Family;
+        var owners = new Lazy<ChainOwners>(() => new ChainOwners(sources));
         var program = new Program(
             ruleset.Family,
             _bases.OrderBy(chain => chain.Hook).ThenBy(chain => chain.Priority).ToSeq(),
@@ -50,12 +51,12 @@ internal sealed partial class IptablesTranslation(IptablesRuleset ruleset)
             _rules.ToSeq(),
             _guards.ToSeq(),
             _recentLists.OrderBy(list => list.Value).Select(list => list.Key).ToSeq(),
-            rule => Describe(sources[rule].Chain, sources[rule].Rule, family));
+            rule => Describe(sources[rule].Chain, sources[rule].Rule, owners.Value, family));
         return (program, []);
     }
 
-    private static RuleSource Describe(string chain, Rule rule, Family family) =>
-        new(TextOf(chain, rule, family), RuleComment.ServiceOf(rule.Comment));
+    private static RuleSource Describe(string chain, Rule rule, ChainOwners owners, Family family) =>
+        new(TextOf(chain, rule, family), owners.ServiceOf(chain, rule));
 
     private static string TextOf(string chain, Rule rule, Family family) => $"-A {chain} {Iptables.PrintRule(rule, family)}";
 

@@ -13,7 +13,7 @@ public sealed class SourceShapeTests
     private const int LineCharsMax = 120;
 
     /// <summary>Lines of src beyond that. A ratchet: it may only shrink.</summary>
-    private const int LongLinesMax = 460;
+    private const int LongLinesMax = 210;
 
     /// <summary>Longer than the rule allows, with the length that they may not exceed. Empty is the goal.</summary>
     private static readonly Dictionary<string, int> _longMethods = new()

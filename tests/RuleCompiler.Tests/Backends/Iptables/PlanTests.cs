@@ -29,9 +29,9 @@ public sealed class PlanTests
         Assert.Equal(
             """
             *nat
-            -R KUBE-SVC-I5LIAMPLWKMBJ54B 3 -p tcp -m comment --comment "shop/cart:http" -j DNAT --to-destination 10.64.0.8:8080
-            -R KUBE-SVC-I5LIAMPLWKMBJ54B 2 -p tcp -m comment --comment "shop/cart:http" -m statistic --mode random --probability 0.50000000000000 -j DNAT --to-destination 10.64.0.6:8080
-            -I KUBE-SVC-I5LIAMPLWKMBJ54B 2 -p tcp -m comment --comment "shop/cart:http" -m statistic --mode random --probability 0.33333333348855 -j DNAT --to-destination 10.64.0.5:8080
+            -R KUBE-SVC-I5LIAMPLWKMBJ54B 3 -p tcp -j DNAT --to-destination 10.64.0.8:8080
+            -R KUBE-SVC-I5LIAMPLWKMBJ54B 2 -p tcp -m statistic --mode random --probability 0.50000000000000 -j DNAT --to-destination 10.64.0.6:8080
+            -I KUBE-SVC-I5LIAMPLWKMBJ54B 2 -p tcp -m statistic --mode random --probability 0.33333333348855 -j DNAT --to-destination 10.64.0.5:8080
             COMMIT
 
             """,
