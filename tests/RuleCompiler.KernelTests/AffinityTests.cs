@@ -52,7 +52,9 @@ public sealed class AffinityTests
         var cluster = new TinyCluster(tiny.State with
         {
             Services = tiny.State.Services
-                .Select(service => service.AffinityTimeoutSeconds is null ? service : service with { AffinityTimeoutSeconds = timeoutSeconds })
+                .Select(service => service.AffinityTimeoutSeconds is null
+                    ? service
+                    : service with { AffinityTimeoutSeconds = timeoutSeconds })
                 .ToSeq(),
         });
         var network = NodeNetwork.Create(HostNetworks.For(TinyCluster.Node, Family.Ipv4));
@@ -65,7 +67,8 @@ public sealed class AffinityTests
     {
         var probes = Enumerable.Range(0, Clients).Select(client => new Probe(
             new FlowTuple(
-                Ip.V4((uint)_firstClient.Bits + (uint)client), new Port(sourcePort), Protocol.Tcp, _frontend.Address, _frontend.Port),
+                Ip.V4((uint)_firstClient.Bits + (uint)client), new Port(sourcePort), Protocol.Tcp,
+                _frontend.Address, _frontend.Port),
             HostNetworks.Uplink)).ToArray();
         var sightings = prober.Send(probes);
         return probes.Select((probe, i) => Assert.IsType<Ending.Sent>(Ending.Of(probe.Tuple, sightings[i])).To).ToArray();

@@ -8,6 +8,9 @@ namespace RuleCompiler.KernelTests;
 public sealed class DifferentialTests(ITestOutputHelper output)
 {
     private const int DifferencesShown = 10;
+    private const ulong SabotageSeed = 9_000_000;
+    private const int SabotagedClusters = 20;
+    private const int SabotagePackets = 2000;
 
     [Fact]
     public void The_kernel_does_with_every_packet_what_the_emulator_says()
@@ -30,11 +33,30 @@ public sealed class DifferentialTests(ITestOutputHelper output)
             differences.AddRange(run.PooledComplaints());
             output.WriteLine(
                 $"{flavour}: {run.Packets} packets over {options.Clusters} clusters in " +
-                $"{TimeProvider.System.GetElapsedTime(started).TotalSeconds:F1} s ({run.Packets / run.Sending.TotalSeconds:F0} packets/s " +
-                $"while sending), {run.Choices} choices weighed, {run.FlowsLeftOut} flows left out, endings " +
+                $"{TimeProvider.System.GetElapsedTime(started).TotalSeconds:F1} s " +
+                $"({run.Packets / run.Sending.TotalSeconds:F0} packets/s while sending), {run.Choices} choices weighed, {run.FlowsLeftOut} flows left out, endings " +
                 string.Join(", ", run.Endings.Select(ending => $"{ending.Key} {ending.Value}")));
             Assert.True(differences.Count == 0,
                 $"{flavour}: {differences.Count} differences\n" + string.Join('\n', differences.Take(DifferencesShown)));
         }
+    }
+
+    /// <summary>A comparison that never fails proves nothing: each of these changes one kind of rule in the kernel only.</summary>
+    [Theory]
+    [InlineData(":8080\n", ":8081\n")]
+    [InlineData("-j REJECT --reject-with icmp-port-unreachable", "-j DROP")]
+    [InlineData("--probability 0.5", "--probability 0.9")]
+    [InlineData("-j KUBE-MARK-MASQ", "-j RETURN")]
+    [InlineData("-j MASQUERADE --random-fully", "-j ACCEPT")]
+    [InlineData("--dst-type LOCAL", "--src-type LOCAL")]
+    [InlineData("--ctstate NEW", "--ctstate ESTABLISHED")]
+    public void A_wrong_rule_in_the_kernel_is_noticed(string right, string wrong)
+    {
+        KernelMachine.Require();
+        var run = new Differential(Flavour.Nft, SabotageSeed, text => text.Replace(right, wrong, StringComparison.Ordinal));
+        var differences = 0;
+        for (var i = 0UL; i < SabotagedClusters && differences == 0; i++)
+            differences = run.Run(Fuzz.Sample(Scenario.Any, SabotageSeed + i), SabotagePackets).Count;
+        Assert.True(differences > 0 || run.PooledComplaints().Any(), "nothing was noticed");
     }
 }

@@ -21,15 +21,19 @@ public sealed class KubeProxyTests(ITestOutputHelper output)
     private static readonly ClusterState _cluster = ClusterReader.Read([Input("cluster.yaml"), Input("nodes.yaml")]).Cluster;
 
     private static readonly NodeFacts _node = NodeFacts.Create(
-        _cluster.Nodes.Single(node => node.Name == "node-0"), ConfigReader.Read(Input("kube-proxy-config.yaml")).Config, new KernelFacts());
+        _cluster.Nodes.Single(node => node.Name == "node-0"), ConfigReader.Read(Input("kube-proxy-config.yaml")).Config,
+        new KernelFacts());
 
     [Theory]
     [InlineData(Flavour.Nft, Family.Ipv4)]
     [InlineData(Flavour.Nft, Family.Ipv6)]
     [InlineData(Flavour.Legacy, Family.Ipv4)]
     [InlineData(Flavour.Legacy, Family.Ipv6)]
-    public void Kube_proxys_rules_do_in_the_kernel_what_the_emulator_says(Flavour flavour, Family family) =>
-        Compare(flavour, family, File.ReadAllText(Checkout.PathOf(Folder, family == Family.Ipv4 ? "iptables-save.txt" : "ip6tables-save.txt")));
+    public void Kube_proxys_rules_do_in_the_kernel_what_the_emulator_says(Flavour flavour, Family family)
+    {
+        var dump = family == Family.Ipv4 ? "iptables-save.txt" : "ip6tables-save.txt";
+        Compare(flavour, family, File.ReadAllText(Checkout.PathOf(Folder, dump)));
+    }
 
     [Theory]
     [InlineData(Flavour.Nft, Family.Ipv4)]
@@ -54,7 +58,8 @@ public sealed class KubeProxyTests(ITestOutputHelper output)
 
         var run = new Differential(flavour, seed: 1);
         using var prober = new Prober(network);
-        var emulator = new Emulator.Emulator(IptablesTranslator.Translate(parsed.Artifact), host, new ManualClock(), new SeededRandom(1));
+        var emulator = new Emulator.Emulator(
+            IptablesTranslator.Translate(parsed.Artifact), host, new ManualClock(), new SeededRandom(1));
         var flows = run.Flows(FlowGen.Covering(_cluster, _node, family), KernelMachine.TracksSctp(network.Node), Packets);
         var differences = run.Compare(prober, emulator, host, flows, Packets);
         output.WriteLine($"{run.Packets} packets, {run.FlowsLeftOut} flows left out");

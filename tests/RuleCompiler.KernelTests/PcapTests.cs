@@ -57,7 +57,13 @@ public sealed class PcapTests
     private static LibPcapLiveDevice Open(NodeNetwork network, string nodeInterface) => network.World.Run(() =>
     {
         var device = LibPcapLiveDeviceList.New().First(one => one.Name == network.FarEnds[nodeInterface]);
-        device.Open(new DeviceConfiguration { Mode = DeviceModes.Promiscuous, Snaplen = SnapLength, ReadTimeout = 10, Immediate = true });
+        device.Open(new DeviceConfiguration
+        {
+            Mode = DeviceModes.Promiscuous,
+            Snaplen = SnapLength,
+            ReadTimeout = 10,
+            Immediate = true,
+        });
         device.Filter = "udp";
         return device;
     });
@@ -68,7 +74,10 @@ public sealed class PcapTests
             PayloadPacket = Addressed(new IPv4Packet(AddressOf(from), AddressOf(to))
             {
                 TimeToLive = 64,
-                PayloadPacket = new UdpPacket((ushort)(from.Port.Value + number), to.Port.Value) { PayloadData = BitConverter.GetBytes(number) },
+                PayloadPacket = new UdpPacket((ushort)(from.Port.Value + number), to.Port.Value)
+                {
+                    PayloadData = BitConverter.GetBytes(number),
+                },
             }),
         };
 
@@ -85,8 +94,8 @@ public sealed class PcapTests
     private static List<(int Number, Endpoint To, Ip Source)> Capture(LibPcapLiveDevice device, int wanted)
     {
         var found = new List<(int, Endpoint, Ip)>();
-        var deadline = TimeProvider.System.GetTimestamp() + (long)(_patience.TotalSeconds * TimeProvider.System.TimestampFrequency);
-        while (found.Count < wanted && TimeProvider.System.GetTimestamp() < deadline)
+        var started = TimeProvider.System.GetTimestamp();
+        while (found.Count < wanted && TimeProvider.System.GetElapsedTime(started) < _patience)
         {
             if (device.GetNextPacket(out var capture) != GetPacketStatus.PacketRead) continue;
             var packet = PacketDotNet.Packet.ParsePacket(capture.Device.LinkType, capture.Data.ToArray());

@@ -65,7 +65,8 @@ public sealed class RestoreTests(ITestOutputHelper output)
             var observed = Observed(flavour, network, family);
             foreach (var state in history.States.AsEnumerable())
             {
-                var desired = Iptables.Lower(ServiceGraphBuilder.Build(state, history.Node, family).Graph, history.Node).Artifact;
+                var graph = ServiceGraphBuilder.Build(state, history.Node, family).Graph;
+                var desired = Iptables.Lower(graph, history.Node).Artifact;
                 foreach (var step in Iptables.Plan(observed, desired).AsEnumerable())
                 {
                     flavour.Restore(network.Node, family, Iptables.PrintStep(step, family));

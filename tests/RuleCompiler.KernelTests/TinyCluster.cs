@@ -47,7 +47,8 @@ internal sealed record TinyCluster(ClusterState State)
     public string RulesOf(Family family) => Iptables.Print(RulesetOf(family))[0].Text;
 
     private static void Service(
-        StringBuilder text, string name, string ip, string family, string more, Ip[] pods, int? nodePort = null, int targetPort = 8080)
+        StringBuilder text, string name, string ip, string family, string more, Ip[] pods,
+        int? nodePort = null, int targetPort = 8080)
     {
         text.Append($$"""
             apiVersion: v1

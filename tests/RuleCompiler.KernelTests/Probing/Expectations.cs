@@ -49,10 +49,11 @@ internal sealed class Expectations
 
     /// <summary>
     /// To the network address of a direct IPv6 route, which every router there answers to, the kernel sends no ICMPv6
-    /// error: REJECT then only drops (net/ipv6/icmp.c:icmpv6_route_lookup, include/net/ip6_route.h:ipv6_anycast_destination @v6.1).
+    /// error: REJECT then only drops (net/ipv6/icmp.c:icmpv6_route_lookup,
+    /// include/net/ip6_route.h:ipv6_anycast_destination @v6.1).
     /// </summary>
     private static bool IsRouterAnycast(HostNetwork host, Ip source) => host.Routes.Any(route =>
-        route.Destination.Family == Family.Ipv6 && route.Destination.Length is > 0 and < 127 && route.Destination.Network == source);
+        route.Destination is { Family: Family.Ipv6, Length: > 0 and < 127 } && route.Destination.Network == source);
 
     private static double Ratio(BigInteger numerator, BigInteger denominator) => (double)numerator / (double)denominator;
 }

@@ -68,7 +68,10 @@ internal sealed class KernelFlowTarget(Flavour flavour) : IFlowTarget
                 var odd => throw new InvalidOperationException($"{packet.Tuple}: {odd}"),
             };
             if (!isAnswer) _answer = tuple.Reversed;
-            return new Passage(fate, packet with { Tuple = tuple }, tuple.Reversed, []) { Outcome = OutcomeOf(fate, packet.Tuple, tuple) };
+            return new Passage(fate, packet with { Tuple = tuple }, tuple.Reversed, [])
+            {
+                Outcome = OutcomeOf(fate, packet.Tuple, tuple),
+            };
         }
 
         /// <summary>As an agent does it: what is there, what should be, and the tool for each step between.</summary>
