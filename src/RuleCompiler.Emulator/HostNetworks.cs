@@ -29,7 +29,7 @@ public static class HostNetworks
             .Append(new Route(Prefix.All(family), Uplink));
         return new HostNetwork([new HostInterface(Uplink, addresses), new HostInterface(pods, [])], routes.ToSeq())
         {
-            RouteLocalnet = family == Family.Ipv4 && node.Config.Iptables.LocalhostNodePorts && AllowsLoopback(node),
+            RouteLocalnet = family == Family.Ipv4 && AllowsLoopback(node),
             RecentListEntries = node.Kernel.RecentListEntries,
             Conntrack = LimitsOf(node.Config.Conntrack),
         };
@@ -63,13 +63,15 @@ public static class HostNetworks
     }
 
     /// <summary>
-    /// nodePortAddresses of IPv4 hold 127.0.0.0 or lie inside 127/8; none at all means every address
-    /// (service-semantics §3.2, §3.3).
+    /// Only iptables mode serves NodePorts on loopback: where nodePortAddresses of IPv4 hold 127.0.0.0 or lie inside
+    /// 127/8; none at all means every address (service-semantics §3.2, §3.3).
     /// </summary>
     private static bool AllowsLoopback(NodeFacts node)
     {
-        // An unknown primary address restricts nothing.
         var config = node.Config;
+        if (config is not { Mode: ProxyMode.Iptables, Iptables.LocalhostNodePorts: true }) return false;
+
+        // An unknown primary address restricts nothing.
         if (config.NodePortAddresses.Primary) return node.PrimaryIpv4 is not { IsLoopback: false };
         var loopback = Prefix.Create(Ip.V4(0x7F000000), 8);
         var cidrs = config.NodePortAddresses.Cidrs.Where(cidr => cidr.Family == Family.Ipv4).ToSeq();

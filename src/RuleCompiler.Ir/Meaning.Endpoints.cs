@@ -53,6 +53,16 @@ public static partial class Meaning
         .Select(same => same.OrderBy(found => found.Says.Terminating).First())
         .ToList();
 
+    /// <summary>Some endpoint, of any Service and in any condition, has the address and is on the node.</summary>
+    private static bool IsOn(ClusterState state, NodeFacts node, Ip address) =>
+        (from service in state.Services
+         where service.ClusterIps.Any(ip => ip.Family == address.Family)
+         from port in service.Ports
+         where IsCurrent(service, port)
+         from found in EndpointsOf(state, service, port, address.Family)
+         where found.At.Address == address && found.IsOn(node)
+         select found).Any();
+
     /// <summary>§2.3: which of the ready endpoints the topology hints leave to this node.</summary>
     private static List<Found> Hinted(List<Found> ready, NodeFacts node)
     {

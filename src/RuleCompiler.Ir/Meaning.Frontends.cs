@@ -50,8 +50,10 @@ public static partial class Meaning
     private static bool ServesNodePorts(NodeFacts node, Ip address)
     {
         if (!node.IsLocal(address)) return false;
-        var localhost = address.Family == Family.Ipv4 && node.Config.Iptables.LocalhostNodePorts;
-        if (address.IsLoopback && !localhost) return false;
+        var config = node.Config;
+        var localhost = address.Family == Family.Ipv4 && config.Iptables.LocalhostNodePorts;
+        if (address.IsLoopback && !(config.Mode == ProxyMode.Iptables && localhost)) return false;
+        if (config.Mode == ProxyMode.Ipvs && address.IsLinkLocal && address.Family == Family.Ipv6) return false;
         var blocks = NodePortBlocks(node).Where(block => block.Family == address.Family).ToArray();
         // Blocks of the other family only, or a block of everything, restrict nothing.
         if (blocks.Length == 0 || blocks.Any(block => block.Length == 0)) return true;
@@ -61,7 +63,38 @@ public static partial class Meaning
 
     /// <summary><c>primary</c> is the primary addresses as host prefixes; an unknown one restricts nothing.</summary>
     private static IEnumerable<Prefix> NodePortBlocks(NodeFacts node) =>
-        node.Config.NodePortAddresses.Primary
+        node.Config.EffectiveNodePortAddresses.Primary
             ? new[] { node.PrimaryIpv4, node.PrimaryIpv6 }.OfType<Ip>().Where(ip => !ip.IsLoopback).Select(Prefix.Host)
-            : node.Config.NodePortAddresses.Cidrs;
+            : node.Config.EffectiveNodePortAddresses.Cidrs;
+
+    /// <summary>A Service's address at a port that no Service has (§3.1): each mode has its own answer.</summary>
+    private static Outcome Unserved(ClusterState cluster, NodeFacts node, Flow flow)
+    {
+        var to = flow.Destination;
+        return node.Config.Mode switch
+        {
+            ProxyMode.Iptables => new Outcome.Untouched(),
+            // §5.5 cluster-ips-check, which is not asked about what the node itself receives.
+            ProxyMode.Nftables => node.IsLocal(to) ? new Outcome.Untouched()
+                : IsClusterIp(cluster, to) ? new Outcome.Rejected()
+                : cluster.ServiceCidrs.Any(cidr => cidr.Cidrs.Any(block => block.Contains(to))) ? new Outcome.Dropped()
+                : new Outcome.Untouched(),
+            // §6.6 KUBE-IPVS-FILTER.
+            ProxyMode.Ipvs => IsBound(cluster, node, to) ? new Outcome.Rejected() : new Outcome.Untouched(),
+        };
+    }
+
+    private static bool IsClusterIp(ClusterState cluster, Ip ip) =>
+        cluster.Services.Any(service => service.Ports.Count > 0 && service.ClusterIps.Contains(ip));
+
+    /// <summary>§6.2: the addresses of kube-ipvs0, which are the node's own in IPVS mode.</summary>
+    private static bool IsBound(ClusterState cluster, NodeFacts node, Ip ip) =>
+        node.Config.Mode == ProxyMode.Ipvs && (IsClusterIp(cluster, ip) || (!node.IsLocal(ip)
+            && cluster.Services.Any(service => service.ClusterIps.Any(own => own.Family == ip.Family)
+                && (service.ExternalIps.Contains(ip) || service.LoadBalancerIps.Contains(ip)))));
+
+    /// <summary>§6.6: without a detector IPVS masquerades what has a ClusterIP of this port as its source.</summary>
+    private static bool ComesFromClusterIp(ClusterState cluster, NodeFacts node, Flow flow) =>
+        node.Config.Mode == ProxyMode.Ipvs && cluster.Services.Any(service => service.ClusterIps.Contains(flow.Source)
+            && service.Ports.Any(port => port.Protocol == flow.Protocol && port.Port == flow.DestinationPort));
 }

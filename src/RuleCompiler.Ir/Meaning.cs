@@ -14,15 +14,16 @@ public sealed record Expectation(Seq<Outcome> Outcomes)
 
 /// <summary>
 /// The judge: what a flow's first packet has to meet on a node of a cluster, by the tables of service-semantics §2 and
-/// §3 and nothing else. It reads the cluster's objects and must never see the IR, which it judges too. Slow and plain
-/// on purpose: check it against the tables, section by section.
+/// §3 and nothing else, in the mode that the node is configured for (spec/profiles lists how modes differ). It reads
+/// the cluster's objects and must never see the IR, which it judges too. Slow and plain on purpose: check it against
+/// the tables, section by section.
 /// </summary>
 public static partial class Meaning
 {
     public static Expectation Of(ClusterState cluster, NodeFacts node, Flow flow)
     {
         var frontend = FrontendOf(cluster, node, flow);
-        var expected = frontend is null ? One(new Outcome.Untouched()) : Through(frontend, cluster, node, flow);
+        var expected = frontend is null ? One(Unserved(cluster, node, flow)) : Through(frontend, cluster, node, flow);
         // Localhost NodePorts make 127/8 routable: what comes for it from elsewhere is translated or stopped (§4.5).
         var toLocalhost = flow.Destination is { Family: Family.Ipv4, IsLoopback: true } && !flow.Source.IsLoopback;
         return toLocalhost && ServesNodePorts(node, Ip.V4(0x7F00_0001))
@@ -36,13 +37,14 @@ public static partial class Meaning
         var (service, port, kind) = frontend;
         var family = flow.Destination.Family;
         var sets = SetsOf(cluster, service, port, node, family);
-        var source = SourceOf(node, flow);
+        var source = SourceOf(cluster, node, flow);
         var detects = DetectorOf(node, family) is not null;
 
         // §2.4, and §3.7 rows 2 to 4.
         if (kind == FrontendKind.ClusterIp)
         {
-            var masquerade = node.Config.Iptables.MasqueradeAll || (detects && source != SourceClass.LocalPod);
+            var masquerade = node.Config.MasqueradeAll
+                || (detects ? source != SourceClass.LocalPod : ComesFromClusterIp(cluster, node, flow));
             return service.InternalTrafficPolicy == TrafficPolicy.Cluster
                 ? sets.Cluster.Count > 0 ? Balance(sets.Cluster, masquerade) : One(new Outcome.Rejected())
                 : sets.Local.Count > 0 ? Balance(sets.Local, masquerade)
@@ -54,6 +56,9 @@ public static partial class Meaning
         if (!sets.HasAny) return One(new Outcome.Rejected());
         if (kind == FrontendKind.LoadBalancerIp && !IsAllowed(service, node, flow)) return One(new Outcome.Dropped());
         if (!IsExternalLocal(service)) return Balance(sets.Cluster, masquerade: true);
+        // §2.7: a virtual server has one set of real servers, whoever asks.
+        if (node.Config.Mode == ProxyMode.Ipvs && sets.Local.Count > 0)
+            return Balance(sets.Local, masquerade: source == SourceClass.Node);
         return source switch
         {
             SourceClass.LocalPod => Balance(sets.Cluster, masquerade: false),
@@ -64,7 +69,8 @@ public static partial class Meaning
         Expectation Balance(List<Endpoint> set, bool masquerade) => new(set.Order().Select(Outcome (endpoint) =>
         {
             // §3.7 row 1.
-            var hairpin = endpoint.Address == flow.Source;
+            var hairpin = endpoint.Address == flow.Source
+                && (node.Config.Mode == ProxyMode.Iptables || IsOn(cluster, node, endpoint.Address));
             // What arrives for the node's own address stays here: it never leaves, so its source is kept.
             var leaves = flow.InputInterface is null || !node.IsLocal(endpoint.Address);
             return new Outcome.Translated(endpoint, (masquerade || hairpin) && leaves);
@@ -78,9 +84,9 @@ public static partial class Meaning
         External,
     }
 
-    private static SourceClass SourceOf(NodeFacts node, Flow flow) =>
+    private static SourceClass SourceOf(ClusterState cluster, NodeFacts node, Flow flow) =>
         DetectorOf(node, flow.Destination.Family) is { } isLocalPod && isLocalPod(flow) ? SourceClass.LocalPod
-        : node.IsLocal(flow.Source) ? SourceClass.Node
+        : node.IsLocal(flow.Source) || IsBound(cluster, node, flow.Source) ? SourceClass.Node
         : SourceClass.External;
 
     /// <summary>§3.8: tells a packet of a local pod; null where nothing can.</summary>

@@ -10,7 +10,8 @@ internal static class NodePortScopes
 
     public static NodePortScope Of(NodeFacts node, Family family, List<Diagnostic> diagnostics)
     {
-        var localhostWanted = family == Family.Ipv4 && node.Config.Iptables.LocalhostNodePorts;
+        var localhostWanted = family == Family.Ipv4 &&
+            node.Config is { Mode: ProxyMode.Iptables, Iptables.LocalhostNodePorts: true };
         var cidrs = CidrsOf(node);
         var own = cidrs.Where(cidr => cidr.Family == family).ToArray();
         if (own.Length == 0 || own.Any(cidr => cidr.IsAll))
@@ -26,7 +27,7 @@ internal static class NodePortScopes
             if (localhostWanted && own.Any(cidr => cidr.Contains(_localhost)))
                 addresses.Add(_localhost);
             else
-                diagnostics.Add(NoLocalhost(family));
+                diagnostics.Add(NoLocalhost(family, node.Config.Mode));
         }
 
         return new NodePortScope.Listed(addresses.Distinct().Order().ToSeq());
@@ -35,7 +36,7 @@ internal static class NodePortScopes
     /// <summary><c>primary</c> stands for the node's primary addresses; with none known nothing is restricted.</summary>
     private static Prefix[] CidrsOf(NodeFacts node)
     {
-        var configured = node.Config.NodePortAddresses;
+        var configured = node.Config.EffectiveNodePortAddresses;
         return configured.Primary
             ? [.. new[] { node.PrimaryIpv4, node.PrimaryIpv6 }.OfType<Ip>().Where(ip => !ip.IsLoopback).Select(Prefix.Host)]
             : [.. configured.Cidrs];
@@ -49,10 +50,13 @@ internal static class NodePortScopes
         $"nodePortAddresses has no {family} CIDR, so NodePorts answer on every {family} address of node {node.Name}",
         $"add {family} CIDRs to nodePortAddresses");
 
-    private static Diagnostic NoLocalhost(Family family) => new(
+    private static Diagnostic NoLocalhost(Family family, ProxyMode mode) => new(
         DiagnosticCatalog.LocalhostNodePortsUnsupported, default,
         $"nodePortAddresses names {family} loopback addresses, but NodePorts are not served there",
-        family == Family.Ipv4
-            ? "set iptables.localhostNodePorts, or remove the loopback CIDR"
-            : "remove the loopback CIDR: the kernel cannot route IPv6 from loopback");
+        (family, mode) switch
+        {
+            (Family.Ipv4, ProxyMode.Iptables) => "set iptables.localhostNodePorts, or remove the loopback CIDR",
+            (Family.Ipv4, _) => "remove the loopback CIDR: only iptables mode serves NodePorts there",
+            _ => "remove the loopback CIDR: the kernel cannot route IPv6 from loopback",
+        });
 }

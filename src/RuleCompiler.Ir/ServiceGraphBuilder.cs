@@ -64,7 +64,7 @@ public static class ServiceGraphBuilder
 
     /// <summary>Rows 2 to 4 of the masquerade table, service-semantics §3.7.</summary>
     private static ClusterIpMasquerade MasqueradeOfClusterIp(ProxyConfig config, LocalTraffic localTraffic) =>
-        config.Iptables.MasqueradeAll ? ClusterIpMasquerade.All
+        config.MasqueradeAll ? ClusterIpMasquerade.All
         : localTraffic is LocalTraffic.Undetected ? ClusterIpMasquerade.None
         : ClusterIpMasquerade.AllButLocalPods;
 

@@ -77,6 +77,13 @@ internal sealed class ServicePortBuilder(
         var masqueraded = new Verdict.Balance(EndpointSet.Cluster, SourceNat: true);
         if (!externalLocal) return Verdicts.Same(masqueraded);
 
+        // A virtual server of IPVS has one set of real servers, whoever asks (§2.7).
+        if (node.Config.Mode == ProxyMode.Ipvs && !selection.LocalSet.IsEmpty)
+        {
+            var plain = new Verdict.Balance(EndpointSet.Local, SourceNat: false);
+            return new Verdicts(plain, new Verdict.Balance(EndpointSet.Local, SourceNat: true), plain);
+        }
+
         Verdict external = selection.LocalSet.IsEmpty
             ? new Verdict.Drop()
             : new Verdict.Balance(EndpointSet.Local, SourceNat: false);

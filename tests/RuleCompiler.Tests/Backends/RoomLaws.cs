@@ -38,7 +38,7 @@ public abstract partial class RoomLaws<TRoom, TArtifact, TStep>
     [Fact]
     public void Law_4_a_plan_that_is_applied_gives_what_was_desired()
     {
-        var changes = from before in Scenario.Any from after in ClusterGen.Cluster select new Change(before, after);
+        var changes = from any in Scenario.Any let before = any.In(Mode) from after in ClusterGen.Cluster select new Change(before, after);
         for (var i = 0; i < Fuzz.Cases(Cases); i++)
         {
             var seed = Fuzz.Seed + (ulong)i;
@@ -59,10 +59,12 @@ public abstract partial class RoomLaws<TRoom, TArtifact, TStep>
         }
     }
 
-    private static void OnEveryArtifact(Func<TArtifact, Family, string?> check) => Fuzz.Scenarios(Cases, scenario =>
+    private static void OnEveryArtifact(Func<TArtifact, Family, string?> check) => Fuzz.Scenarios(Cases, any =>
         Enum.GetValues<Family>()
-            .Select(family => check(Lower(scenario.Cluster, scenario.Node, family), family))
+            .Select(family => check(Lower(any.Cluster, any.In(Mode).Node, family), family))
             .FirstOrDefault(failure => failure is not null));
+
+    private static ProxyMode Mode => Enum.Parse<ProxyMode>(TRoom.Name, ignoreCase: true);
 
     private static TArtifact Lower(ClusterState cluster, NodeFacts node, Family family) =>
         TRoom.Lower(ServiceGraphBuilder.Build(cluster, node, family).Graph, node).Artifact;

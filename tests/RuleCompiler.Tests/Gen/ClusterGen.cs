@@ -16,12 +16,19 @@ internal static class ClusterGen
 
     private static readonly Family[] _families = [Family.Ipv4, Family.Ipv6];
     private static readonly string[] _portNames = ["", "web", "dns"];
+
+    /// <summary>The clusters' own ranges and, so that something in them is free, <see cref="Pool.Unused"/>.</summary>
+    private static readonly ServiceCidr _serviceCidrs = new(
+        "kubernetes", [Prefix.Parse("10.96.0.0/24"), Prefix.Parse("10.99.99.0/24"), Prefix.Parse("fd00:96::/112"), Prefix.Parse("fd00:99::/112")],
+        default);
+
     private static readonly DateTimeOffset _epoch = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public static Gen<ClusterState> Cluster { get; } =
         from count in Pick.Weighted((1, 0), (4, 1), (5, 2), (4, 3), (2, Slots))
         from slots in Pick.Sequence(Enumerable.Range(0, count).Select(ServiceAt))
-        select Assemble(slots);
+        from cidrs in Pick.Weighted<Seq<ServiceCidr>>((2, []), (1, [_serviceCidrs]))
+        select Assemble(slots) with { ServiceCidrs = cidrs };
 
     public static ClusterState Assemble(IEnumerable<GeneratedService> services)
     {

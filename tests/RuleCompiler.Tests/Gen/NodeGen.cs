@@ -27,6 +27,13 @@ internal static class NodeGen
             primaries.Item1 ? Pool.Of(Family.Ipv4).Nodes[0] : null, primaries.Item2 ? Pool.Of(Family.Ipv6).Nodes[0] : null,
             config, new KernelFacts { XtBpf = bpf, ConntrackTcpBeLiberal = liberal, RecentListEntries = recent });
 
+    public static NodeFacts In(NodeFacts node, ProxyMode mode)
+    {
+        var shared = node.Config.Iptables;
+        var nftables = node.Config.Nftables with { MasqueradeAll = shared.MasqueradeAll, MasqueradeBit = shared.MasqueradeBit };
+        return node with { Config = node.Config with { Mode = mode, Nftables = nftables } };
+    }
+
     private static Gen<ProxyConfig> Config =>
         from mode in Pick.Weighted(
             (4, DetectLocalMode.ClusterCidr), (2, DetectLocalMode.NodeCidr), (2, DetectLocalMode.BridgeInterface),

@@ -13,6 +13,9 @@ internal sealed record Scenario(ClusterState Cluster, NodeFacts Node)
         from node in NodeGen.Node
         select new Scenario(cluster, node);
 
+    /// <summary>The same in another mode, with the same settings where the mode has its own section for them.</summary>
+    public Scenario In(ProxyMode mode) => this with { Node = NodeGen.In(Node, mode) };
+
     /// <summary>Simpler scenarios, the simplest first: what is left over after shrinking matters to the failure.</summary>
     public IEnumerable<Scenario> Shrink() =>
         ScenarioShrinker.Clusters(Cluster).Select(cluster => this with { Cluster = cluster })

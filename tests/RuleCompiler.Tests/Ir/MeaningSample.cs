@@ -34,7 +34,9 @@ internal sealed record MeaningSample
     public ClusterState Cluster => new(
         [Service],
         [new EndpointSlice(new ObjectName("ns", "svc-1"), "svc", Family.Ipv4, [new SlicePort("", Protocol.Tcp, new Port(8080))], Endpoints, default)],
-        [], []);
+        [], [new ServiceCidr("kubernetes", ServiceCidrs, default)]);
+
+    public Seq<Prefix> ServiceCidrs { get; init; } = [];
 
     public MeaningSample WithPolicies(TrafficPolicy inside, TrafficPolicy outside) =>
         this with { Service = Service with { InternalTrafficPolicy = inside, ExternalTrafficPolicy = outside } };

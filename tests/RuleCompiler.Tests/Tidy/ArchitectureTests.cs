@@ -56,15 +56,4 @@ public sealed class ArchitectureTests
             select $"{Checkout.Relative(file)} sees {other}";
         Findings.None(failures);
     }
-
-    /// <summary>The judge must not judge by what it judges (house.md §2).</summary>
-    [Fact]
-    public void The_judge_reads_the_cluster_and_not_the_graph()
-    {
-        var files = Checkout.Files("src/RuleCompiler.Ir", "Meaning*.cs").ToArray();
-        Assert.NotEmpty(files);
-        Assert.InRange(files.Sum(file => File.ReadLines(file).Count()), 1, 250);
-        foreach (var word in new[] { "ServiceGraph", "EndpointSelection", "NodePortScope", "ServicePortBuilder", "FrontendCollisions" })
-            Assert.All(files, file => Assert.DoesNotContain(word, File.ReadAllText(file)));
-    }
 }
