@@ -29,6 +29,10 @@ public static partial class DiagnosticCatalog
         "RC3006", "loadBalancerSourceRanges does not apply",
         "The address is also one of the Service's externalIPs, which are open to every source.");
 
+    public static readonly DiagnosticRule ExternalIpsNotServed = Warning(
+        "RC3007", "externalIPs are not served",
+        "The feature gate AllowServiceExternalIPs is off, so no Service answers on its external IPs.");
+
     public static readonly DiagnosticRule AffinityListsShort = Warning(
         "RC3101", "Session affinity forgets clients",
         "The kernel's recent lists are short, and as many as are sensible hold fewer than a thousand clients per endpoint.");

@@ -38,7 +38,8 @@ public static partial class Meaning
         if (port.Port == flow.DestinationPort)
         {
             if (service.ClusterIps.Contains(flow.Destination)) yield return FrontendKind.ClusterIp;
-            if (service.ExternalIps.Contains(flow.Destination)) yield return FrontendKind.ExternalIp;
+            if (node.Config.AllowServiceExternalIps && service.ExternalIps.Contains(flow.Destination)) // §1.3
+                yield return FrontendKind.ExternalIp;
             if (service.LoadBalancerIps.Contains(flow.Destination)) yield return FrontendKind.LoadBalancerIp;
         }
 

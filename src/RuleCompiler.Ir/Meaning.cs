@@ -109,8 +109,7 @@ public static partial class Meaning
         var ranges = service.LoadBalancerSourceRanges.Where(range => range.Family == family).ToArray();
         if (ranges.Length == 0 || ranges.Any(range => range.Length == 0)) return true;
         if (ranges.Any(range => range.Contains(flow.Source))) return true;
-        return node.Primary(family) is { } own
-            && ranges.Any(range => range.Contains(own))
+        return node.Primary(family) is { } own && ranges.Any(range => range.Contains(own))
             && service.LoadBalancerIps.Contains(flow.Source);
     }
 

@@ -35,6 +35,12 @@ public sealed record NodeFacts(
     public bool IsLocal(Ip address) => address.IsLoopback || Addresses.Span.Contains(address);
 
     /// <summary>
+    /// Conntrack calls nothing invalid for its sequence number, so the INVALID drop is not wanted: the kernel's setting
+    /// where it is known, else what the configuration makes it (service-semantics §9.2).
+    /// </summary>
+    public bool ConntrackTcpBeLiberal => Kernel.ConntrackTcpBeLiberal ?? Config.Conntrack.TcpBeLiberal;
+
+    /// <summary>
     /// The facts of one node from its API object and configuration: primary IPs are bindAddress when it is specified,
     /// else the node's first InternalIP or ExternalIP of the family (service-semantics §3.2).
     /// </summary>
@@ -63,8 +69,8 @@ public sealed record KernelFacts
     /// <summary>MASQUERADE --random-fully: iptables 1.6.2.</summary>
     public bool RandomFully { get; init; } = true;
 
-    /// <summary>net.netfilter.nf_conntrack_tcp_be_liberal is 1: the INVALID drop is not wanted.</summary>
-    public bool ConntrackTcpBeLiberal { get; init; }
+    /// <summary>net.netfilter.nf_conntrack_tcp_be_liberal is 1; null when not known.</summary>
+    public bool? ConntrackTcpBeLiberal { get; init; }
 
     /// <summary>
     /// Sources that one xt_recent list remembers: module parameter ip_list_tot, whose default is 100

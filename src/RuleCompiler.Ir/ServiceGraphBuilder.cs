@@ -32,6 +32,8 @@ public static class ServiceGraphBuilder
                 servicePorts.Add(builder.Build(serviceSlices, diagnostics));
             }
 
+            if (!node.Config.AllowServiceExternalIps && service.ExternalIps.Any(ip => ip.Family == family))
+                diagnostics.Add(ExternalIpsNotServed(service, family));
             if (service.HealthCheckNodePort is { } healthPort) healthChecks.Add(new HealthCheckPort(service.Name, healthPort));
         }
 
@@ -67,6 +69,12 @@ public static class ServiceGraphBuilder
         config.MasqueradeAll ? ClusterIpMasquerade.All
         : localTraffic is LocalTraffic.Undetected ? ClusterIpMasquerade.None
         : ClusterIpMasquerade.AllButLocalPods;
+
+    private static Diagnostic ExternalIpsNotServed(Service service, Family family) => new(
+        DiagnosticCatalog.ExternalIpsNotServed, service.Location,
+        $"Service {service.Name} has {family} externalIPs, and the feature gate AllowServiceExternalIPs is off: " +
+        "nothing answers there",
+        "turn the gate on, or remove the externalIPs");
 
     /// <summary>Of two ports with one name and protocol the later counts (service-semantics §1.2).</summary>
     private static SortedDictionary<ServicePortName, ServicePortSpec>.ValueCollection PortsOf(Service service)

@@ -7,14 +7,18 @@ namespace RuleCompiler.Ir;
 internal sealed class ServicePortBuilder(
     Service service, ServicePortSpec port, NodeFacts node, Family family, LocalTraffic localTraffic, ClusterIpMasquerade masquerade)
 {
-    private readonly Ip[] _externalIps = OfFamily(service.ExternalIps, family);
+    /// <summary>Empty where the feature gate is off; whether the Service is accessible does not ask it (§1.3).</summary>
+    private readonly Ip[] _externalIps =
+        node.Config.AllowServiceExternalIps ? OfFamily(service.ExternalIps, family) : [];
+
     private readonly Ip[] _loadBalancerIps = OfFamily(service.LoadBalancerIps, family);
 
     /// <param name="slices">Of the Service and the family, in ordinal order of their names.</param>
     public ServicePort Build(IReadOnlyList<EndpointSlice> slices, List<Diagnostic> diagnostics)
     {
         // Service-semantics §2.1. The external policy needs something external to apply to (§1.3).
-        var accessible = port.NodePort is not null || _loadBalancerIps.Length > 0 || _externalIps.Length > 0;
+        var accessible = port.NodePort is not null || _loadBalancerIps.Length > 0 ||
+            service.ExternalIps.Any(ip => ip.Family == family);
         var internalLocal = service.InternalTrafficPolicy == TrafficPolicy.Local;
         var externalLocal = service.ExternalTrafficPolicy == TrafficPolicy.Local &&
             (service.Type != ServiceType.ClusterIp || !service.ExternalIps.IsEmpty);

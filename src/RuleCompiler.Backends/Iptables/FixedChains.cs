@@ -51,7 +51,7 @@ internal static class FixedChains
         }
 
         var forward = filter.Create(Names.Forward);
-        if (!node.Kernel.ConntrackTcpBeLiberal)
+        if (!node.ConntrackTcpBeLiberal)
             forward.Add(new Rule([new Match.ConntrackState(ConntrackStates.Invalid)], new Target.Drop()));
         forward.Add(AcceptMarked(MarkOf(node)));
         forward.Add(new Rule(

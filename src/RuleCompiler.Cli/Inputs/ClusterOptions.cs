@@ -49,9 +49,9 @@ internal sealed class ClusterOptions
         HelpName = "FEATURE",
     }.AcceptOnlyFromAmong("xt_bpf", "random-fully");
 
-    private readonly Option<bool> _liberal = new("--conntrack-liberal")
+    private readonly Option<bool?> _liberal = new("--conntrack-liberal")
     {
-        Description = "The node's sysctl nf_conntrack_tcp_be_liberal is 1.",
+        Description = "The node's sysctl nf_conntrack_tcp_be_liberal is 1; else what conntrack.tcpBeLiberal says.",
     };
 
     private readonly Option<int> _recentEntries = new("--recent-list-entries")

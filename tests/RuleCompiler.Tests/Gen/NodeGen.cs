@@ -19,7 +19,7 @@ internal static class NodeGen
             FsCheck.Fluent.Gen.SubListOf(Pool.Of(family).Nodes.AsEnumerable().Skip(1))))
         from primaries in Pick.Weighted((6, (true, true)), (1, (true, false)), (1, (false, true)))
         from bpf in Pick.Weighted((3, true), (1, false))
-        from liberal in Pick.Weighted((3, false), (1, true))
+        from liberal in Pick.Weighted<bool?>((3, null), (1, false), (1, true))
         from recent in Pick.From(100, 20, 2000)
         select new NodeFacts(
             "node-0", zone, podCidrs,
@@ -43,6 +43,8 @@ internal static class NodeGen
         from bit in Pick.Weighted((5, 14), (1, 0), (1, 31), (1, 7))
         from all in Pick.Weighted((4, false), (1, true))
         from localhost in Pick.Weighted((3, true), (1, false))
+        from externalIps in Pick.Weighted((7, true), (1, false))
+        from liberal in Pick.Weighted((5, false), (1, true))
         select new ProxyConfig
         {
             DetectLocalMode = mode,
@@ -50,6 +52,8 @@ internal static class NodeGen
             BridgeInterface = mode == DetectLocalMode.BridgeInterface ? "cni0" : "",
             InterfaceNamePrefix = mode == DetectLocalMode.InterfaceNamePrefix ? "cni" : "",
             NodePortAddresses = nodePorts,
+            FeatureGates = [new FeatureGate(FeatureGate.AllowServiceExternalIps, externalIps)],
+            Conntrack = new ConntrackConfig { TcpBeLiberal = liberal },
             Iptables = new IptablesConfig { MasqueradeBit = bit, MasqueradeAll = all, LocalhostNodePorts = localhost },
         };
 

@@ -21,6 +21,7 @@ internal static class ScenarioShrinker
             node with { Config = node.Config with { NodePortAddresses = simplest.NodePortAddresses } },
             node with { Config = node.Config with { Iptables = simplest.Iptables } },
             node with { Config = node.Config with { DetectLocalMode = DetectLocalMode.ClusterCidr } },
+            node with { Config = node.Config with { FeatureGates = simplest.FeatureGates } },
             node with { Kernel = new KernelFacts() },
             node with { Kernel = node.Kernel with { XtBpf = true } },
             node with { Zone = "zone-a" },

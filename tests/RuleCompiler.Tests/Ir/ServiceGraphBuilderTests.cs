@@ -141,6 +141,25 @@ public sealed class ServiceGraphBuilderTests
         Assert.Equal([FrontendKind.ClusterIp, FrontendKind.ExternalIp], built.Graph.ServicePorts[0].Frontends.Select(f => f.Kind));
     }
 
+    /// <summary>§1.3: the list still makes the Service accessible, so its external policy keeps its meaning.</summary>
+    [Fact]
+    public void External_ips_have_no_frontend_where_the_feature_gate_is_off()
+    {
+        var service = _service with
+        {
+            ExternalIps = [Ip.Parse("198.51.100.1")], InternalTrafficPolicy = TrafficPolicy.Local,
+        };
+        var slice = Slice("cart-a", Endpoint("10.64.1.5", "node-1"));
+        var gate = new FeatureGate(FeatureGate.AllowServiceExternalIps, Enabled: false);
+        var node = _node with { Config = _node.Config with { FeatureGates = [gate] } };
+        var built = ServiceGraphBuilder.Build(new ClusterState([service], [slice], [], []), node, Family.Ipv4);
+        Assert.Equal(DiagnosticCatalog.ExternalIpsNotServed, Assert.Single(built.Diagnostics).Rule);
+        var servicePort = Assert.Single(built.Graph.ServicePorts);
+        Assert.Equal(FrontendKind.ClusterIp, Assert.Single(servicePort.Frontends).Kind);
+        Assert.Single(servicePort.ClusterSet);
+        Assert.Empty(Build([service with { ExternalIps = [] }], slice).Graph.ServicePorts[0].ClusterSet);
+    }
+
     [Fact]
     public void The_load_balancer_ip_may_be_its_own_source_when_the_node_is_in_a_range()
     {

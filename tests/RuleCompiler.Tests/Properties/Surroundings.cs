@@ -156,7 +156,7 @@ internal sealed class Surroundings
                 return $"{_flows[i]}\nwas there before the rules, and ends as {later.Fate}";
             if (first.Tcp is null || _flows[i].Destination.IsLoopback) continue;
             var forwarded = _flows[i].InputInterface is not null && !_scenario.Node.IsLocal(_flows[i].Destination);
-            var dropped = forwarded && !_scenario.Node.Kernel.ConntrackTcpBeLiberal;
+            var dropped = forwarded && !_scenario.Node.ConntrackTcpBeLiberal;
             var stray = Load(rules).Send(first with { Tcp = TcpFlags.Syn | TcpFlags.Ack }, trace: false).Fate;
             if (stray is Fate.Rejected || stray is Fate.Dropped != dropped)
                 return $"{_flows[i]}\nas an invalid packet ends as {stray}";
@@ -173,7 +173,7 @@ internal sealed class Surroundings
     {
         var stray = Stray(Protocol.Tcp) with { Tcp = TcpFlags.Syn | TcpFlags.Ack };
         var dropped = Load(rules).Send(stray, trace: false).Fate is Fate.Dropped;
-        if (dropped == _scenario.Node.Kernel.ConntrackTcpBeLiberal)
+        if (dropped == _scenario.Node.ConntrackTcpBeLiberal)
             return $"an invalid packet is {(dropped ? "" : "not ")}dropped";
         if (!_host.RouteLocalnet) return null;
 
