@@ -43,6 +43,7 @@ internal static class Dev
     private static readonly (string Package, string[] Files)[] _kernelNeeds =
     [
         ("iptables", ["/usr/sbin/iptables-nft-restore", "/usr/sbin/iptables-legacy-restore"]),
+        ("ipset", ["/usr/sbin/ipset", "/sbin/ipset"]),
         ("iproute2", ["/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip"]),
         ("nfacct", ["/usr/sbin/nfacct"]),
         ("libpcap0.8", ["/usr/lib/x86_64-linux-gnu/libpcap.so.0.8", "/usr/lib/aarch64-linux-gnu/libpcap.so.0.8"]),

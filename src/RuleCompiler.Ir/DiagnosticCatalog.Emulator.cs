@@ -19,4 +19,8 @@ public static partial class DiagnosticCatalog
 
     public static readonly DiagnosticRule UnsoundBpf = Error(
         "RC7005", "unsound BPF program", "The classic BPF program of a rule would be refused by the kernel's checker.");
+
+    public static readonly DiagnosticRule StateNotGiven = Error(
+        "RC7006", "match on state that was not given",
+        "A rule asks for an ipset, a bridge port or a virtual server, and nothing says what is in them.");
 }

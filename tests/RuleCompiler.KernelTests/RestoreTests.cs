@@ -40,9 +40,15 @@ public sealed class RestoreTests(ITestOutputHelper output)
     [InlineData(Flavour.Legacy, Family.Ipv6)]
     public void Every_rule_form_comes_back_from_the_kernel(Flavour flavour, Family family)
     {
-        KernelMachine.Require("nfacct");
+        KernelMachine.Require("nfacct", "ipset");
         using var network = NodeNetwork.Create(_noNetwork);
         network.Node.Run(() => Tool.Run("nfacct", ["add", EveryRuleForm.Counter]));
+        for (var set = 0; set < EveryRuleForm.Sets.Count; set++)
+        {
+            var command = EveryRuleForm.SetCommand(set, family);
+            network.Node.Run(() => Tool.Run("ipset", command.ToArray()));
+        }
+
         var ruleset = EveryRuleForm.For(family);
         flavour.Restore(network.Node, family, Iptables.Print(ruleset)[0].Text);
         Assert.Equal(Canonical(ruleset), Canonical(Observed(flavour, network, family)));

@@ -107,6 +107,25 @@ public abstract record Match
 
     /// <summary>-m nfacct --nfacct-name NAME: always matches, counts.</summary>
     public sealed record Nfacct(string Name) : Match;
+
+    /// <summary>
+    /// -m set --match-set NAME LIST: the parts of the packet that LIST names, in the order of the set's type, are in
+    /// the ipset. One to six of them (include/uapi/linux/netfilter/ipset/ip_set.h:IPSET_DIM_MAX @v6.1).
+    /// </summary>
+    public sealed record InSet(string Set, Seq<SetDimension> Dimensions, bool Inverted = false) : Match;
+
+    /// <summary>-m physdev --physdev-is-in: the packet came in through a port of a bridge.</summary>
+    public sealed record IsFromBridgePort(bool Inverted = false) : Match;
+
+    /// <summary>-m ipvs --vproto --vaddr --vport: the packet's IPVS connection is to this virtual server.</summary>
+    public sealed record ToVirtualServer(Ip Address, Protocol Protocol, Port Port) : Match;
+}
+
+/// <summary>The end of the packet that one part of a set's entry is compared with: src or dst.</summary>
+public enum SetDimension
+{
+    Source,
+    Destination,
 }
 
 /// <summary>struct sock_filter: op code, jump offsets if true and false, operand (include/uapi/linux/filter.h @v6.1).</summary>

@@ -19,6 +19,9 @@ internal ref partial struct RuleReader
         Recent,
         Bpf,
         Nfacct,
+        Set,
+        BridgePort,
+        VirtualServer,
     }
 
     private bool TryBeginExtension()
@@ -37,6 +40,9 @@ internal ref partial struct RuleReader
             "recent" => Extension.Recent,
             "bpf" => Extension.Bpf,
             "nfacct" => Extension.Nfacct,
+            "set" => Extension.Set,
+            "physdev" => Extension.BridgePort,
+            "ipvs" => Extension.VirtualServer,
             _ => Extension.None,
         };
         if (_extension == Extension.Ports)
@@ -76,6 +82,10 @@ internal ref partial struct RuleReader
                 Plain(option, inverted) && TryReadBytecode(out var program) && One(new Match.Bpf(program)),
             Extension.Nfacct when option is "--nfacct-name" => Plain(option, inverted) &&
                 TryReadName(Iptables.NfacctNameCharsMax, out var name) && One(new Match.Nfacct(name)),
+            Extension.Set when option is "--match-set" =>
+                TryReadSet(out var set, out var dimensions) && One(new Match.InSet(set, dimensions, inverted)),
+            Extension.BridgePort when option is "--physdev-is-in" => One(new Match.IsFromBridgePort(inverted)),
+            Extension.VirtualServer => TryReadVirtualServerOption(option, inverted),
             _ => FailOption(option),
         };
     }
@@ -202,7 +212,11 @@ internal ref partial struct RuleReader
             case Extension.Recent:
                 if (!TryFinishRecent()) return false;
                 break;
-            case Extension.Conntrack or Extension.Mark or Extension.Bpf or Extension.Nfacct:
+            case Extension.VirtualServer:
+                if (!TryFinishVirtualServer()) return false;
+                break;
+            case Extension.Conntrack or Extension.Mark or Extension.Bpf or Extension.Nfacct or Extension.Set or
+                Extension.BridgePort:
                 if (_first is null) return FailMissing("its option");
                 Add(_first);
                 break;

@@ -36,6 +36,9 @@ internal ref partial struct RuleReader(ReadOnlySpan<char> line, Family family, N
     private int _seconds;
     private int _hitCount;
     private bool _reap;
+    private Protocol? _serverProtocol;
+    private Ip? _serverAddress;
+    private Port? _serverPort;
 
     /// <summary>Set when a Try method of this reader has returned false.</summary>
     public LineFault? Fault { get; private set; }

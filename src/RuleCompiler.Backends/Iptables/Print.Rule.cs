@@ -129,6 +129,18 @@ public sealed partial class Iptables
                 writer.Write(" -m nfacct --nfacct-name ");
                 PrintWord(writer, nfacct.Name);
                 break;
+            case Match.InSet set:
+                writer.Write(" -m set");
+                PrintOption(writer, set.Inverted, "--match-set ");
+                PrintSet(writer, set.Set, set.Dimensions);
+                break;
+            case Match.IsFromBridgePort port:
+                writer.Write(" -m physdev");
+                PrintOption(writer, port.Inverted, "--physdev-is-in");
+                break;
+            case Match.ToVirtualServer server:
+                PrintVirtualServer(writer, server, family);
+                break;
             case Match.Source or Match.Destination or Match.InInterface or Match.OutInterface or Match.OfProtocol:
                 throw Unprintable($"{match} behind an extension: header matches come first");
             default:

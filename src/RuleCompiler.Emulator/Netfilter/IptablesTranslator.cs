@@ -127,6 +127,7 @@ internal sealed partial class IptablesTranslation(IptablesRuleset ruleset)
             Match.Recent m => TranslateRecent(m),
             Match.Bpf m => TranslateBpf(m),
             Match.Nfacct => null,
+            Match.InSet or Match.IsFromBridgePort or Match.ToVirtualServer => RefuseForeignState(),
             _ => throw new UnreachableException($"{chain}: {match}"),
         };
         if (guard is { } found) _guards.Add(found);
@@ -149,6 +150,14 @@ internal sealed partial class IptablesTranslation(IptablesRuleset ruleset)
             if (!_recentLists.TryGetValue(m.List, out var list)) _recentLists.Add(m.List, list = _recentLists.Count);
             return Guard.Recent(
                 new RecentQuery(m.Action, list, m.Seconds, m.HitCount, m.Reap, Own(m.Mask).Bits), m.Inverted);
+        }
+
+        Guard? RefuseForeignState()
+        {
+            Report(DiagnosticCatalog.StateNotGiven, chain, rule,
+                "found a match against state that is not in iptables rules, expected rules that stand alone",
+                "give the ipsets and virtual servers too: these look like the rules of an IPVS node");
+            return null;
         }
 
         Guard TranslateBpf(Match.Bpf m)

@@ -16,7 +16,7 @@ public sealed class TranslatorTests
     [InlineData(Family.Ipv6)]
     public void Every_form_of_rule_translates_and_tells_its_text(Family family)
     {
-        var program = IptablesTranslator.Translate(EveryRuleForm.For(family));
+        var program = IptablesTranslator.Translate(EveryRuleForm.StandingAlone(family));
         for (var rule = 0; rule < program.Rules.Count; rule++)
             Assert.StartsWith("-A ", program.Describe(rule).Text, StringComparison.Ordinal);
     }
@@ -48,6 +48,12 @@ public sealed class TranslatorTests
     public void RC7005_a_BPF_program_that_no_kernel_takes() => AssertRefused(
         DiagnosticCatalog.UnsoundBpf, "does not end with a return",
         Nat(Chain("PREROUTING", If(Accept, new Match.Bpf([new BpfInstruction(0x20, 0, 0, 12)])))));
+
+    [Fact]
+    public void RC7006_a_match_on_sets_that_nobody_gave() => AssertRefused(
+        DiagnosticCatalog.StateNotGiven, "-m set --match-set KUBE-CLUSTER-IP dst,dst",
+        Nat(Chain("PREROUTING", If(Accept,
+            new Match.InSet("KUBE-CLUSTER-IP", [SetDimension.Destination, SetDimension.Destination])))));
 
     [Fact]
     public void Twenty_thousand_nested_chains_are_no_trouble()

@@ -7,11 +7,22 @@ namespace RuleCompiler.Tests.Gen;
 /// <summary>
 /// One rule of every form that the iptables room prints, arranged so that both flavours of both tools load it:
 /// print → restore → save → parse must give this very ruleset back. Needs the nfacct object <see cref="Counter"/>
-/// (<c>nfacct add</c>) in the network namespace.
+/// (<c>nfacct add</c>) and the ipsets <see cref="Sets"/> in the network namespace. <c>-m ipvs</c> is not among them: it needs
+/// a kernel that has ip_vs.
 /// </summary>
 internal static class EveryRuleForm
 {
     public const string Counter = "rulec_every_form";
+
+    /// <summary>ipsets of one to three dimensions that must be there, <see cref="SetCommand"/> makes them.</summary>
+    public static readonly Seq<string> Sets = ["RULEC-FORM-1", "RULEC-FORM-2", "RULEC-FORM-3"];
+
+    /// <summary>Arguments for ipset.</summary>
+    public static Seq<string> SetCommand(int set, Family family) =>
+        set == 0
+            ? ["create", Sets[set], "bitmap:port", "range", "0-65535"]
+            : ["create", Sets[set], set == 1 ? "hash:ip,port" : "hash:ip,port,ip", "family",
+                family == Family.Ipv4 ? "inet" : "inet6"];
 
     public static IptablesRuleset For(Family family) => new(family,
     [
@@ -49,6 +60,18 @@ internal static class EveryRuleForm
             new Chain("KUBE-REJECT", null, Rejections(family)),
         ]),
     ]);
+
+    /// <summary>Without the rules that ask for sets or bridge ports: all that iptables rules decide by themselves.</summary>
+    public static IptablesRuleset StandingAlone(Family family) => With(For(family), rules => rules
+        .Where(rule => !rule.Matches.Any(match => match is Match.InSet or Match.IsFromBridgePort)).ToSeq());
+
+    private static IptablesRuleset With(IptablesRuleset all, Func<Seq<Rule>, Seq<Rule>> change) => all with
+    {
+        Tables = all.Tables.Select(table => table with
+        {
+            Chains = table.Chains.Select(chain => chain with { Rules = change(chain.Rules) }).ToSeq(),
+        }).ToSeq(),
+    };
 
     /// <summary>What a save shows of a ruleset in an otherwise empty namespace: every built-in chain, with its policy.</summary>
     public static IptablesRuleset AsSaved(IptablesRuleset ruleset) => ruleset with
@@ -97,6 +120,14 @@ internal static class EveryRuleForm
             [new Match.Recent(RecentAction.Set, "KUBE-B", 0, 0, false, all)],
             [new Match.Recent(RecentAction.Remove, "KUBE-B", 0, 0, false, all)],
             [new Match.Nfacct(Counter)],
+            [new Match.InSet(Sets[0], [SetDimension.Destination])],
+            [new Match.InSet(Sets[1], [SetDimension.Destination, SetDimension.Destination], true)],
+            [
+                new Match.InSet(Sets[1], [SetDimension.Source, SetDimension.Destination]),
+                new Match.InSet(Sets[2], [SetDimension.Destination, SetDimension.Destination, SetDimension.Source]),
+            ],
+            [new Match.IsFromBridgePort()],
+            [new Match.IsFromBridgePort(true), new Match.SourceIsLocal(true)],
             [tcp, new Match.ConntrackState(ConntrackStates.New), new Match.DestinationPort(new(53), new(53))],
         ];
         return

@@ -100,6 +100,15 @@ public static class RulesetGen
             from program in Instruction.NonEmptyListOf().Resize(20)
             select (Match)new Match.Bpf(program.Take(64).ToSeq()),
             G.Elements("ct_state_invalid_dropped_pkts", "x").Select(name => (Match)new Match.Nfacct(name)),
+            from name in G.Elements("KUBE-CLUSTER-IP", "KUBE-6-LOAD-BALANCER-SOURCE-CID", "odd\"name")
+            from dimensions in G.Elements(SetDimension.Source, SetDimension.Destination).NonEmptyListOf().Resize(6)
+            from inverted in Flag
+            select (Match)new Match.InSet(name, dimensions.ToSeq(), inverted),
+            Flag.Select(inverted => (Match)new Match.IsFromBridgePort(inverted)),
+            from bits in Bits(family)
+            from server in G.Elements(Protocol.Tcp, Protocol.Udp, Protocol.Sctp)
+            from port in Ports
+            select (Match)new Match.ToVirtualServer(Ip.Create(family, bits), server, port.First),
         ];
         if (protocol is { } known && known.HasPorts())
         {

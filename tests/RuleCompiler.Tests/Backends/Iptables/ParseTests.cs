@@ -75,6 +75,9 @@ public sealed class ParseTests
     [InlineData("-m addrtype --dst-type LOCAL ! --src-type LOCAL", "-m addrtype ! --src-type LOCAL -m addrtype --dst-type LOCAL")]
     [InlineData("-m conntrack --ctstate ESTABLISHED,RELATED", "-m conntrack --ctstate RELATED,ESTABLISHED")]
     [InlineData("-m nfacct --nfacct-name  x", "-m nfacct --nfacct-name x")]
+    [InlineData("-m set ! --match-set KUBE-X dst,dst,src", "-m set ! --match-set KUBE-X dst,dst,src")]
+    [InlineData("-m physdev ! --physdev-is-in", "-m physdev ! --physdev-is-in")]
+    [InlineData("-m ipvs --vaddr 10.96.0.1/32 --vport 80 --vproto tcp", "-m ipvs --vproto 6 --vaddr 10.96.0.1 --vport 80")]
     [InlineData("-j MARK --set-mark 0x1/0x3", "-j MARK --set-xmark 0x1/0x3")]
     [InlineData("-j MARK --set-mark 0x7/0x3", "-j MARK --set-xmark 0x7/0x7")]
     [InlineData("-j MARK --set-xmark 5", "-j MARK --set-xmark 0x5/0xffffffff")]
@@ -133,7 +136,7 @@ public sealed class ParseTests
         { "RC4002", "COMMIT\n*natt", 4, 2 },
         { "RC4003", "COMMIT\n-A A -j DROP", 4, 1 },
         { "RC4004", "*filter", 3, 1 },
-        { "RC4005", "-A A -m physdev --physdev-in eth0", 3, 9 },
+        { "RC4007", "-A A -m physdev --physdev-in eth0", 3, 17 },
         { "RC4005", "-A A -m multiport --dports 1,2", 3, 9 },
         { "RC4006", "-A A -j LOG", 3, 1 },
         { "RC4006", "-A A -j LOG --log-prefix x", 3, 13 },
@@ -169,6 +172,12 @@ public sealed class ParseTests
         { "RC4008", "-A A -j REJECT --reject-with icmp6-no-route", 3, 30 },
         { "RC4008", "-A A -p tcp -j DNAT --to-destination 10.0.0.1", 3, 38 },
         { "RC4008", "-A A -p tcp -j DNAT --to-destination [fd00::1]:80", 3, 38 },
+        { "RC4008", "-A A -m set --match-set KUBE-X both", 3, 32 },
+        { "RC4008", "-A A -m set --match-set KUBE-X src,src,src,src,src,src,src", 3, 32 },
+        { "RC4008", "-A A -m set --match-set a-name-of-thirty-two-characters-no dst", 3, 25 },
+        { "RC4008", "-A A -m ipvs --vaddr 10.0.0.0/8", 3, 22 },
+        { "RC4008", "-A A -m ipvs --vport 1:2", 3, 22 },
+        { "RC4008", "-A A -m ipvs --vproto icmp", 3, 23 },
         { "RC4008", "-I A 0 -j DROP", 3, 6 },
         { "RC4008", "-R A -j DROP", 3, 6 },
         { "RC4008", "-A", 3, 3 },
@@ -183,6 +192,9 @@ public sealed class ParseTests
         { "RC4009", "-A A -m recent --name X", 3, 24 },
         { "RC4009", "-A A -m recent --set --seconds 5", 3, 33 },
         { "RC4009", "-A A -m recent --rcheck --reap", 3, 31 },
+        { "RC4009", "-A A -m ipvs --vproto tcp --vport 80", 3, 37 },
+        { "RC4009", "-A A -m ipvs --vport 80 --vport 81", 3, 25 },
+        { "RC4009", "-A A -m set -j DROP", 3, 13 },
         { "RC4009", "-A A -j MARK", 3, 13 },
         { "RC4009", "-A A -p tcp -j DNAT", 3, 20 },
         { "RC4009", "-A A -j DNAT --to-destination 10.0.0.1:80", 3, 42 },
