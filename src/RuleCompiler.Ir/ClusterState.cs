@@ -88,10 +88,14 @@ public sealed record EndpointSlice(
     Seq<SliceEndpoint> Endpoints,
     Location Location);
 
-/// <summary>A port of a slice that has a number (service-semantics §1.4). <c>Name</c> is "" for an unnamed port.</summary>
+/// <summary>
+/// A port of a slice that has a number (service-semantics §1.4). <c>Name</c> is "" for an unnamed port.
+/// </summary>
 public sealed record SlicePort(string Name, Protocol Protocol, Port Port);
 
-/// <summary>One endpoint of a slice with its first address; conditions have their defaults (service-semantics §1.5).</summary>
+/// <summary>
+/// One endpoint of a slice with its first address; conditions have their defaults (service-semantics §1.5).
+/// </summary>
 public sealed record SliceEndpoint(
     Ip Address,
     bool Ready,

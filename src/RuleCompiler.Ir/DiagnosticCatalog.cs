@@ -10,7 +10,9 @@ namespace RuleCompiler.Ir;
 /// </summary>
 public static partial class DiagnosticCatalog
 {
-    /// <summary>All rules, ordered by id. Computed at each call: initializers of a partial class have no order across files.</summary>
+    /// <summary>
+    /// All rules, ordered by id. Computed at each call: initializers of a partial class have no order across files.
+    /// </summary>
     public static Seq<DiagnosticRule> All => typeof(DiagnosticCatalog)
         .GetFields(BindingFlags.Public | BindingFlags.Static)
         .Select(row => row.GetValue(null))

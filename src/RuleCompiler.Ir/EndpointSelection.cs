@@ -3,7 +3,9 @@ using RuleCompiler.Ir.Text;
 
 namespace RuleCompiler.Ir;
 
-/// <summary>The endpoint sets of one service-port on one node: service-semantics §1.6 (merging) and §2.1 to §2.3.</summary>
+/// <summary>
+/// The endpoint sets of one service-port on one node: service-semantics §1.6 (merging) and §2.1 to §2.3.
+/// </summary>
 internal sealed record EndpointSelection(
     Seq<Endpoint> ClusterSet, Seq<Endpoint> LocalSet, bool HasAny, TopologyMode Topology, Seq<Candidate> Candidates)
 {
@@ -96,7 +98,9 @@ internal sealed record EndpointSelection(
         : endpoint is { Serving: true, Terminating: true } ? EndpointState.ServingTerminating
         : EndpointState.Unusable;
 
-    /// <summary>Service-semantics §2.3: a mode applies only when every ready endpoint is hinted and one is for us.</summary>
+    /// <summary>
+    /// Service-semantics §2.3: a mode applies only when every ready endpoint is hinted and one is for us.
+    /// </summary>
     private static TopologyMode PickTopology(List<MergedEndpoint> merged, NodeFacts node)
     {
         bool allNode = true, anyNode = false, allZone = true, anyZone = false, any = false;

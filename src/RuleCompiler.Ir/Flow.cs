@@ -39,7 +39,9 @@ public abstract record Outcome
         public override string ToString() => "drop";
     }
 
-    /// <summary>Sent to an endpoint; <c>SourceNat</c> when it leaves with an address of the node as its source.</summary>
+    /// <summary>
+    /// Sent to an endpoint; <c>SourceNat</c> when it leaves with an address of the node as its source.
+    /// </summary>
     public sealed record Translated(Endpoint To, bool SourceNat) : Outcome
     {
         public override string ToString() => SourceNat ? $"{To} masqueraded" : $"{To}";

@@ -33,7 +33,9 @@ internal static class NodePortScopes
         return new NodePortScope.Listed(addresses.Distinct().Order().ToSeq());
     }
 
-    /// <summary><c>primary</c> stands for the node's primary addresses; with none known nothing is restricted.</summary>
+    /// <summary>
+    /// <c>primary</c> stands for the node's primary addresses; with none known nothing is restricted.
+    /// </summary>
     private static Prefix[] CidrsOf(NodeFacts node)
     {
         var configured = node.Config.EffectiveNodePortAddresses;

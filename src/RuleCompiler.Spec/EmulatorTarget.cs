@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using RuleCompiler.Backends.Iptables;
 using RuleCompiler.Emulator;
+using RuleCompiler.Emulator.Modes;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
@@ -10,16 +10,16 @@ namespace RuleCompiler.Spec;
 /// <summary>
 /// Compiles, prints, parses the printed text and runs it in the emulator: what flows judge is the very text that ships.
 /// </summary>
-public sealed class EmulatorTarget : IFlowTarget
+public sealed class EmulatorTarget(IMode mode) : IFlowTarget
 {
     private static readonly Seq<Family> s_families = [Family.Ipv4, Family.Ipv6];
 
     /// <summary>Compiling is dear and a case may run many times. Keys compare by reference.</summary>
     private readonly Dictionary<Key, Compiled> _compiled = [];
 
-    public string Name => "iptables in the emulator";
+    public string Name => $"{mode.Name} in the emulator";
 
-    public ProxyMode Mode => ProxyMode.Iptables;
+    public ProxyMode Mode => mode.Mode;
 
     public int RunsMax => 64;
 
@@ -42,10 +42,7 @@ public sealed class EmulatorTarget : IFlowTarget
     {
         if (_compiled.TryGetValue(new Key(cluster, node, family), out var known)) return known;
         var graph = ServiceGraphBuilder.Build(cluster, node, family).Graph;
-        var parsed = Iptables.Parse(Iptables.Print(Iptables.Lower(graph, node).Artifact), family);
-        var (program, diagnostics) = parsed.HasErrors
-            ? (null, parsed.Diagnostics)
-            : IptablesTranslator.TryTranslate(parsed.Artifact);
+        var (program, diagnostics) = mode.Load(mode.Compile(graph, node).Files, family);
         return _compiled[new Key(cluster, node, family)] = new Compiled(program, diagnostics);
     }
 

@@ -20,7 +20,7 @@ public static class FlowChecker
         var found = scenario.Cluster.Nodes.FirstOrDefault(node => node.Name == file.Node.Value);
         if (found is null) return new FlowReport(file.Path, target.Name, [], [UnknownNode(file, scenario.Cluster)]);
 
-        var node = NodeFacts.Create(found, scenario.Config, new KernelFacts());
+        var node = NodeFacts.Create(found, scenario.Config with { Mode = target.Mode }, new KernelFacts());
         var diagnostics = new List<Diagnostic>();
         var cases = new List<CaseReport>();
         foreach (var one in file.Cases)

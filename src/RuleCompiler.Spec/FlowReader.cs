@@ -10,7 +10,9 @@ namespace RuleCompiler.Spec;
 /// </summary>
 public static class FlowReader
 {
-    /// <summary>Longer files are refused: 1 MiB is about 9,000 lines, which keep the parser busy for some seconds.</summary>
+    /// <summary>
+    /// Longer files are refused: 1 MiB is about 9,000 lines, which keep the parser busy for some seconds.
+    /// </summary>
     public const int MaximumCharacters = 1 << 20;
 
     /// <summary>After so many errors the file is something else than a flow file.</summary>

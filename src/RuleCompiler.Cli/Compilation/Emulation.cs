@@ -1,12 +1,10 @@
-using System.Text;
 using RuleCompiler.Backends;
-using RuleCompiler.Backends.Iptables;
 using RuleCompiler.Cli.Inputs;
 using RuleCompiler.Emulator;
+using RuleCompiler.Emulator.Modes;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
-using RuleCompiler.Kube;
 using PacketEmulator = RuleCompiler.Emulator.Emulator;
 
 namespace RuleCompiler.Cli.Compilation;
@@ -17,12 +15,13 @@ internal sealed record Emulation(
 {
     /// <summary>The rules that a cluster compiles to. Their text is emulated, since that is what ships.</summary>
     public static Emulation? OfCluster(LoadedCluster loaded, Family family, ulong seed, Session session) =>
-        OfFiles(CompiledFamily.Compile(loaded, family, session).Files, loaded.Node, family, seed, session);
-
-    /// <summary>Rules as text: our own, or what iptables-save writes.</summary>
-    public static Emulation? OfRules(InputFile rules, NodeFacts node, Family family, ulong seed, Session session) =>
         OfFiles(
-            [new ArtifactFile(rules.Path, Encoding.UTF8.GetString(rules.Content.Span))], node, family, seed, session);
+            ProxyModes.Of(loaded.Node.Config.Mode), CompiledFamily.Compile(loaded, family, session).Files,
+            loaded.Node, family, seed, session);
+
+    /// <summary>Rules as text: our own, or what the kernel's tools write.</summary>
+    public static Emulation? OfDump(Dump dump, NodeFacts node, ulong seed, Session session) =>
+        OfFiles(dump.Mode, dump.Files, node, dump.Family, seed, session);
 
     /// <summary>
     /// Where a packet from this address comes in: null from a process of the node, else the interface that the way back
@@ -57,12 +56,9 @@ internal sealed record Emulation(
     }
 
     private static Emulation? OfFiles(
-        Seq<ArtifactFile> files, NodeFacts node, Family family, ulong seed, Session session)
+        IMode mode, Seq<ArtifactFile> files, NodeFacts node, Family family, ulong seed, Session session)
     {
-        var parsed = Iptables.Parse(files, family);
-        session.Report(parsed.Diagnostics);
-        if (parsed.HasErrors) return null;
-        var (program, diagnostics) = IptablesTranslator.TryTranslate(parsed.Artifact);
+        var (program, diagnostics) = mode.Load(files, family);
         session.Report(diagnostics);
         if (program is null) return null;
         var (host, clock) = (HostNetworks.For(node, family), new ManualClock());

@@ -8,7 +8,12 @@ using RuleCompiler.Kube;
 namespace RuleCompiler.Cli.Inputs;
 
 /// <summary>A cluster and the node that rules are for.</summary>
-internal sealed record LoadedCluster(ClusterState Cluster, NodeFacts Node);
+internal sealed record LoadedCluster(ClusterState Cluster, NodeFacts Node)
+{
+    /// <summary>The node configured for a mode, whatever its configuration says.</summary>
+    public LoadedCluster In(ProxyMode mode) =>
+        this with { Node = Node with { Config = Node.Config with { Mode = mode } } };
+}
 
 /// <summary>The options that say which cluster, which node and what that node's kernel has.</summary>
 internal sealed class ClusterOptions

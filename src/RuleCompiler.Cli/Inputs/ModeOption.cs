@@ -1,5 +1,5 @@
 using System.CommandLine;
-using RuleCompiler.Backends.Iptables;
+using RuleCompiler.Emulator.Modes;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Text;
 
@@ -8,34 +8,37 @@ namespace RuleCompiler.Cli.Inputs;
 /// <summary><c>--mode</c>: which backend. Names are the rooms' names.</summary>
 internal static class ModeOption
 {
-    public static readonly Seq<string> Names = [Iptables.Name];
+    public static readonly Seq<string> Names = ProxyModes.All.Select(mode => mode.Name).ToSeq();
 
-    public static Option<string?> Create()
+    /// <summary>The default where rules can be given.</summary>
+    public const string AsRulesShow = "Default: what --rules shows, or mode of the configuration.";
+
+    public static Option<string?> Create(string description = "Default: mode of the configuration.")
     {
         var option = new Option<string?>("--mode")
         {
-            Description = $"The backend: {string.Join(", ", Names)}. Default: mode of the configuration.",
+            Description = $"The backend: {string.Join(", ", Names)}. {description}",
             HelpName = "MODE",
         };
         option.CompletionSources.Add([.. Names]);
         return option;
     }
 
-    /// <summary>False, and reported, when there is no such backend.</summary>
-    public static bool IsKnown(string? named, ProxyConfig config, Session session)
+    /// <summary>The mode of that name, else the configuration's. Null, and reported, when there is none.</summary>
+    public static IMode? Choose(string? named, ProxyConfig config, Session session)
     {
-        var (mode, origin) = named is not null ? (named, "--mode") : (NameOf(config.Mode), "mode of the configuration");
-        if (Names.Contains(mode)) return true;
+        if ((named is null ? ProxyModes.Find(config.Mode) : ProxyModes.Named(named)) is { } mode) return mode;
+        var (found, origin) = named is null
+            ? (config.Mode.ToString().ToLowerInvariant(), "mode of the configuration")
+            : (named, "--mode");
         session.Report(new Diagnostic(
-            DiagnosticCatalog.UnknownMode, default, $"{origin} is '{mode}'; expected one of {string.Join(", ", Names)}",
+            DiagnosticCatalog.UnknownMode, default,
+            $"{origin} is '{found}'; expected one of {string.Join(", ", Names)}",
             named is null ? $"give --mode {Names[0]} to compile for it all the same" : null));
-        return false;
+        return null;
     }
 
-    private static string NameOf(ProxyMode mode) => mode switch
-    {
-        ProxyMode.Iptables => "iptables",
-        ProxyMode.Ipvs => "ipvs",
-        ProxyMode.Nftables => "nftables",
-    };
+    /// <summary>The cluster as the chosen mode sees it. Null, and reported, when there is no such backend.</summary>
+    public static LoadedCluster? Apply(string? named, LoadedCluster loaded, Session session) =>
+        Choose(named, loaded.Node.Config, session) is { } mode ? loaded.In(mode.Mode) : null;
 }

@@ -28,7 +28,7 @@ internal sealed class CheckVerb
         HelpName = "FILE",
     };
 
-    private readonly Option<string?> _mode = ModeOption.Create();
+    private readonly Option<string?> _mode = ModeOption.Create($"Default: {ModeOption.Names[0]}.");
     private readonly Option<bool> _json = new("--json") { Description = "Write JSON." };
 
     public static Command Create(Shell shell)
@@ -54,10 +54,11 @@ internal sealed class CheckVerb
 
     private int Run(ParseResult parsed, Session session)
     {
-        if (!ModeOption.IsKnown(parsed.GetValue(_mode), new ProxyConfig(), session)) return ExitCode.BadInput;
+        if (ModeOption.Choose(parsed.GetValue(_mode), new ProxyConfig(), session) is not { } mode)
+            return ExitCode.BadInput;
         if (InputFiles.ReadAll(parsed.GetRequiredValue(_flows), [".flow"], session) is not { } files)
             return ExitCode.BadInput;
-        var target = new EmulatorTarget();
+        var target = new EmulatorTarget(mode);
         var sources = new Dictionary<string, ScenarioFolders>(StringComparer.Ordinal);
         var reports = new List<FlowReport>();
         foreach (var file in files)

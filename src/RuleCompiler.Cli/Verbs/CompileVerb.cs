@@ -18,7 +18,7 @@ internal static class CompileVerb
         var family = FamilyOption.Create("One family alone; standard output is then what its restore tool reads.");
         var directory = new Option<string?>("--output", "-o")
         {
-            Description = "Write one file per family into this directory instead of standard output.",
+            Description = "Write the files of each family into this directory instead of standard output.",
             HelpName = "DIR",
         };
         var verb = new Verb(
@@ -41,9 +41,9 @@ internal static class CompileVerb
         verb.Runs(shell, (parsed, session) =>
         {
             if (cluster.Load(parsed, session) is not { } loaded) return ExitCode.BadInput;
-            if (!ModeOption.IsKnown(parsed.GetValue(mode), loaded.Node.Config, session)) return ExitCode.BadInput;
+            if (ModeOption.Apply(parsed.GetValue(mode), loaded, session) is not { } chosen) return ExitCode.BadInput;
             var families = parsed.GetValue(family) is { } one ? [one] : CompiledFamily.Both;
-            return Run(loaded, families, parsed.GetValue(directory), session);
+            return Run(chosen, families, parsed.GetValue(directory), session);
         });
         return verb;
     }
@@ -56,22 +56,29 @@ internal static class CompileVerb
             var ports = DiagnosticText.Counted(one.Graph.ServicePorts.Count, "service port");
             var frontendCount = one.Graph.ServicePorts.Sum(port => port.Frontends.Count);
             var frontends = DiagnosticText.Counted(frontendCount, "frontend");
-            var rules = one.Artifact.Tables.Sum(table => table.Chains.Sum(chain => chain.Rules.Count));
-            session.NoteVerbose($"{NameOf(one.Family)}: {ports}, {frontends}, {DiagnosticText.Counted(rules, "rule")}");
+            var lines = DiagnosticText.Counted(one.Files.Sum(file => file.Text.AsSpan().Count('\n')), "line");
+            session.NoteVerbose($"{NameOf(one.Family)}: {ports}, {frontends}, {lines}");
         }
 
         return directory is null ? Print(compiled, session) : Write(compiled, directory, session);
     }
 
-    /// <summary>Between two families stands a comment, which the restore tools pass over.</summary>
+    /// <summary>In front of each of several files stands a comment, which the kernel's tools pass over.</summary>
     private static int Print(List<CompiledFamily> compiled, Session session)
     {
+        var isAlone = compiled.Sum(one => one.Files.Count) == 1;
         foreach (var one in compiled)
         {
-            if (compiled.Count > 1)
-                session.Shell.Output.WriteLine(
-                    $"# ==== {NameOf(one.Family)}: for {CompiledFamily.RestoreTool(one.Family)} ====");
-            foreach (var file in one.Files) session.Shell.Output.Write(file.Text);
+            foreach (var file in one.Files)
+            {
+                if (!isAlone)
+                {
+                    session.Shell.Output.WriteLine(
+                        $"# ==== {NameOf(one.Family)}: for {RestoreTool.For(file.Name)} ====");
+                }
+
+                session.Shell.Output.Write(file.Text);
+            }
         }
 
         return ExitCode.Fine;

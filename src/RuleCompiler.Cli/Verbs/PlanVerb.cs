@@ -1,11 +1,8 @@
 using System.CommandLine;
-using System.Text;
-using RuleCompiler.Backends;
-using RuleCompiler.Backends.Iptables;
 using RuleCompiler.Cli.Compilation;
 using RuleCompiler.Cli.Diagnostics;
 using RuleCompiler.Cli.Inputs;
-using RuleCompiler.Ir.Net;
+using RuleCompiler.Emulator.Modes;
 
 namespace RuleCompiler.Cli.Verbs;
 
@@ -16,16 +13,16 @@ internal static class PlanVerb
     {
         var cluster = new ClusterOptions(isRequired: true, takesSeveral: true);
         var mode = ModeOption.Create();
-        var observed = new Option<string>("--from")
+        var observed = new Option<string[]>("--from")
         {
-            Description = "What is loaded now: the output of iptables-save or ip6tables-save, or - for standard input.",
+            Description = "What is loaded now, as the kernel's tools print it, or - for standard input; repeatable.",
             HelpName = "FILE",
             Required = true,
         };
         var family = FamilyOption.Create("The dump's family. Default: what the dump shows.");
         var verb = new Verb(
             "plan",
-            "Print the least restore script that turns a node's loaded rules into the desired ones.",
+            "Print the fewest steps that turn a node's loaded rules into the desired ones.",
             new Example("what would change", "iptables-save | rulec plan --from - -f cluster.yaml --node node-0"),
             new Example(
                 "change it",
@@ -39,22 +36,23 @@ internal static class PlanVerb
         verb.Runs(shell, (parsed, session) =>
         {
             if (cluster.Load(parsed, session) is not { } loaded) return ExitCode.BadInput;
-            if (!ModeOption.IsKnown(parsed.GetValue(mode), loaded.Node.Config, session)) return ExitCode.BadInput;
-            if (InputFiles.Read(parsed.GetRequiredValue(observed), session) is not { } dump) return ExitCode.BadInput;
-            var chosen = parsed.GetValue(family) ?? RulesOption.FamilyOf(dump);
-            var before = Iptables.Parse(
-                [new ArtifactFile(dump.Path, Encoding.UTF8.GetString(dump.Content.Span))], chosen);
-            session.Report(before.Diagnostics);
-            return before.HasErrors ? ExitCode.BadInput : Run(before.Artifact, loaded, chosen, session);
+            if (ModeOption.Apply(parsed.GetValue(mode), loaded, session) is not { } chosen) return ExitCode.BadInput;
+            var goal = ProxyModes.Of(chosen.Node.Config.Mode);
+            return Dump.Read(parsed.GetRequiredValue(observed), goal, parsed.GetValue(family), session) is { } dump
+                ? Run(dump, chosen, session)
+                : ExitCode.BadInput;
         });
         return verb;
     }
 
-    private static int Run(IptablesRuleset before, LoadedCluster loaded, Family family, Session session)
+    private static int Run(Dump dump, LoadedCluster loaded, Session session)
     {
-        var steps = Iptables.Plan(before, CompiledFamily.Compile(loaded, family, session).Artifact);
-        foreach (var step in steps) session.Shell.Output.Write(Iptables.PrintStep(step, family));
-        var lines = DiagnosticText.Counted(steps.Sum(step => step.Commands.Count), "line");
+        var graph = CompiledFamily.BuildGraph(loaded, dump.Family, session);
+        var plan = dump.Mode.Plan(dump.Files, graph, loaded.Node);
+        session.Report(plan.Diagnostics);
+        if (plan.Steps is not { } steps) return ExitCode.BadInput;
+        foreach (var step in steps) session.Shell.Output.Write(step);
+        var lines = DiagnosticText.Counted(steps.Sum(step => step.AsSpan().Count('\n')), "line");
         var blocks = DiagnosticText.Counted(steps.Count, "step");
         session.NoteVerbose(steps.IsEmpty ? "nothing to change" : $"{blocks}, {lines}");
         return ExitCode.Fine;

@@ -14,7 +14,8 @@ namespace RuleCompiler.Cli.Verbs;
 internal sealed class ReplayVerb
 {
     private readonly ClusterOptions _cluster = new(isRequired: false, takesSeveral: true);
-    private readonly Option<string?> _rules = RulesOption.Create();
+    private readonly Option<string[]> _rules = RulesOption.Create();
+    private readonly Option<string?> _mode = ModeOption.Create(ModeOption.AsRulesShow);
     private readonly Option<Family?> _family = FamilyOption.Create(
         "The family of --rules. Default: what the text shows.");
 
@@ -61,6 +62,7 @@ internal sealed class ReplayVerb
             options._pcap,
             options._write,
             options._rules,
+            options._mode,
             options._family,
             options._via,
             options._seed,
@@ -72,7 +74,7 @@ internal sealed class ReplayVerb
 
     private int Run(ParseResult parsed, Session session)
     {
-        if (parsed.GetValue(_rules) is null && !_cluster.HasFiles(parsed))
+        if (parsed.GetValue(_rules) is not { Length: > 0 } && !_cluster.HasFiles(parsed))
         {
             return session.Fail(ExitCode.BadInput, new Diagnostic(
                 DiagnosticCatalog.NoInput, default, "neither a cluster nor rules were given",
@@ -113,12 +115,17 @@ internal sealed class ReplayVerb
     private Func<Family, Emulation?>? EmulationsFor(ParseResult parsed, LoadedCluster loaded, Session session)
     {
         var seed = parsed.GetValue(_seed);
-        if (parsed.GetValue(_rules) is not { } path)
-            return family => Emulation.OfCluster(loaded, family, seed, session);
-        if (InputFiles.Read(path, session) is not { } rules) return null;
-        var chosen = parsed.GetValue(_family) ?? RulesOption.FamilyOf(rules);
-        return Emulation.OfRules(rules, loaded.Node, chosen, seed, session) is { } emulation
-            ? family => family == chosen ? emulation : null
+        if (parsed.GetValue(_rules) is not { Length: > 0 } paths)
+        {
+            return ModeOption.Apply(parsed.GetValue(_mode), loaded, session) is { } chosen
+                ? family => Emulation.OfCluster(chosen, family, seed, session)
+                : null;
+        }
+
+        var (mode, named) = (parsed.GetValue(_mode), parsed.GetValue(_family));
+        if (Dump.Read(paths, mode, loaded, named, session) is not { } dump) return null;
+        return Emulation.OfDump(dump, loaded.In(dump.Mode.Mode).Node, seed, session) is { } emulation
+            ? family => family == dump.Family ? emulation : null
             : null;
     }
 

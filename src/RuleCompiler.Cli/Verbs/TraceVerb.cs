@@ -12,7 +12,8 @@ namespace RuleCompiler.Cli.Verbs;
 internal sealed class TraceVerb
 {
     private readonly ClusterOptions _cluster = new(isRequired: false, takesSeveral: true);
-    private readonly Option<string?> _rules = RulesOption.Create();
+    private readonly Option<string[]> _rules = RulesOption.Create();
+    private readonly Option<string?> _mode = ModeOption.Create(ModeOption.AsRulesShow);
 
     private readonly Option<PacketSource?> _from = new("--from")
     {
@@ -73,6 +74,7 @@ internal sealed class TraceVerb
             options._sport,
             options._via,
             options._rules,
+            options._mode,
             options._json,
         };
         options._cluster.AddTo(verb);
@@ -82,20 +84,27 @@ internal sealed class TraceVerb
 
     private int Run(ParseResult parsed, Session session)
     {
-        var rulesPath = parsed.GetValue(_rules);
-        if (rulesPath is null && !_cluster.HasFiles(parsed))
+        var rules = parsed.GetValue(_rules) ?? [];
+        if (rules.Length == 0 && !_cluster.HasFiles(parsed))
         {
             return session.Fail(ExitCode.BadInput, new Diagnostic(
                 DiagnosticCatalog.NoInput, default, "neither a cluster nor rules were given",
                 "give -f PATH or --rules FILE"));
         }
 
-        if (_cluster.Load(parsed, session) is not { } loaded) return ExitCode.BadInput;
+        if (_cluster.Load(parsed, session) is not { } given) return ExitCode.BadInput;
         var target = parsed.GetValue(_to);
         var family = target.Endpoint.Address.Family;
+        var dump = rules.Length > 0 ? Dump.Read(rules, parsed.GetValue(_mode), given, family, session) : null;
+        if (rules.Length > 0 && dump is null) return ExitCode.BadInput;
+        var loaded = dump is null ? ModeOption.Apply(parsed.GetValue(_mode), given, session) : given.In(dump.Mode.Mode);
+        if (loaded is null) return ExitCode.BadInput;
         if (parsed.GetValue(_from)!.Resolve(family, loaded.Cluster, loaded.Node, session) is not { } source)
             return ExitCode.BadInput;
-        if (Emulate(rulesPath, loaded, family, session) is not { } emulation) return ExitCode.BadInput;
+        var emulated = dump is null
+            ? Emulation.OfCluster(loaded, family, Seed, session)
+            : Emulation.OfDump(dump, loaded.Node, Seed, session);
+        if (emulated is not { } emulation) return ExitCode.BadInput;
 
         var via = parsed.GetValue(_via)
             ?? (parsed.GetValue(_from) is PacketSource.Node ? null : emulation.ArrivalOf(source));
@@ -113,18 +122,10 @@ internal sealed class TraceVerb
                 ExitCode.BadInput, new Diagnostic(DiagnosticCatalog.TooManyBranches, default, tooLarge.Message));
         }
 
-        var trace = new Trace(packet, distribution, rulesPath is null ? ExpectedBy(loaded, tuple, via) : null);
+        var trace = new Trace(packet, distribution, dump is null ? ExpectedBy(loaded, tuple, via) : null);
         if (parsed.GetValue(_json)) TraceJson.Write(trace, session.Shell.Output);
         else TraceText.Write(trace, session.Output, session.IsVerbose);
         return trace.Disagreement is { } disagreement ? session.Fail(ExitCode.Findings, disagreement) : ExitCode.Fine;
-    }
-
-    private static Emulation? Emulate(string? rulesPath, LoadedCluster loaded, Family family, Session session)
-    {
-        if (rulesPath is null) return Emulation.OfCluster(loaded, family, Seed, session);
-        return InputFiles.Read(rulesPath, session) is { } rules
-            ? Emulation.OfRules(rules, loaded.Node, family, Seed, session)
-            : null;
     }
 
     private static Seq<Outcome> ExpectedBy(LoadedCluster loaded, FlowTuple tuple, string? via) => Meaning.Of(

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace RuleCompiler.Ir.Net;
 
-/// <summary>An address and port, written 10.0.0.1:80 or [fd00::1]:80. Ordered numerically, by address and then port.</summary>
+/// <summary>
+/// An address and port, written 10.0.0.1:80 or [fd00::1]:80. Ordered numerically, by address and then port.
+/// </summary>
 public readonly record struct Endpoint(Ip Address, Port Port) : ISpanFormattable, IComparable<Endpoint>
 {
     public int CompareTo(Endpoint other) =>

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace RuleCompiler.Ir.Net;
 
-/// <summary>A transport port, 0 to 65535. Service and endpoint ports are 1 to 65535 (<see cref="TryCreate"/>).</summary>
+/// <summary>
+/// A transport port, 0 to 65535. Service and endpoint ports are 1 to 65535 (<see cref="TryCreate"/>).
+/// </summary>
 public readonly record struct Port(ushort Value) : ISpanFormattable, ISpanParsable<Port>, IComparable<Port>
 {
     /// <summary>False for 0 and for anything above 65535: no Service may use those.</summary>

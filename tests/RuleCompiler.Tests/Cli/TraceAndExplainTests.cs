@@ -2,6 +2,7 @@ using System.Text.Json;
 using RuleCompiler.Backends;
 using RuleCompiler.Cli.Compilation;
 using RuleCompiler.Emulator;
+using RuleCompiler.Emulator.Modes;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using Xunit;
@@ -133,7 +134,7 @@ public sealed class TraceAndExplainTests : IDisposable
 
         Assert.Equal(
             "error RC6011: iptables cannot express weights of shop/web:http; it needs nftables",
-            CompiledFamily.Describe(new Unsupported("weights", "nftables", port)).ToString());
+            CompiledFamily.Describe(new Unsupported("weights", "nftables", port), ProxyModes.Of(ProxyMode.Iptables)).ToString());
     }
 
     [Fact]

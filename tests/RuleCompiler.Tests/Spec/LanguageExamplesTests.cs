@@ -1,3 +1,5 @@
+using RuleCompiler.Emulator.Modes;
+using RuleCompiler.Ir;
 using RuleCompiler.Spec;
 using Xunit;
 
@@ -38,7 +40,7 @@ public sealed class LanguageExamplesTests
     {
         var (file, diagnostics) = FlowReader.Read("a.flow", text);
         var all = diagnostics.IsEmpty
-            ? FlowChecker.Check(file, s_scenarios, new EmulatorTarget()).Diagnostics
+            ? FlowChecker.Check(file, s_scenarios, new EmulatorTarget(ProxyModes.Of(ProxyMode.Iptables))).Diagnostics
             : diagnostics;
         return all.Select(diagnostic => diagnostic.ToString()).ToList();
     }

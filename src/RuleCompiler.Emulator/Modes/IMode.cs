@@ -1,0 +1,32 @@
+using RuleCompiler.Backends;
+using RuleCompiler.Ir;
+using RuleCompiler.Ir.Net;
+using RuleCompiler.Ir.Text;
+
+namespace RuleCompiler.Emulator.Modes;
+
+/// <summary>
+/// A room with the emulator's translator for it, for callers that learn only at run time which mode they are asked for.
+/// Graphs and nodes must be made for the same mode: <see cref="ProxyConfig.Mode"/> is part of what they say.
+/// </summary>
+public interface IMode
+{
+    ProxyMode Mode { get; }
+
+    /// <summary>The room's name: iptables, nftables, ipvs.</summary>
+    string Name { get; }
+
+    ModeOutput Compile(ServiceGraph graph, NodeFacts node);
+
+    /// <summary>Text, ours or a dump, as a program. It is null exactly when a diagnostic is an error.</summary>
+    (Program? Program, Seq<Diagnostic> Diagnostics) Load(Seq<ArtifactFile> files, Family family);
+
+    /// <summary>From a dump to what the graph wants.</summary>
+    ModePlan Plan(Seq<ArtifactFile> observed, ServiceGraph graph, NodeFacts node);
+}
+
+/// <summary>Each step as text; null when the dump cannot be read.</summary>
+public sealed record ModePlan(Seq<string>? Steps, Seq<Diagnostic> Diagnostics);
+
+/// <summary>What a graph compiles to, as text, and what was said on the way.</summary>
+public sealed record ModeOutput(Seq<ArtifactFile> Files, Seq<Unsupported> Unsupported, Seq<Diagnostic> Diagnostics);

@@ -1,0 +1,43 @@
+using RuleCompiler.Backends;
+using RuleCompiler.Ir;
+using RuleCompiler.Ir.Net;
+using RuleCompiler.Ir.Text;
+
+namespace RuleCompiler.Emulator.Modes;
+
+/// <summary>The road through one room.</summary>
+internal sealed class Mode<TRoom, TArtifact, TStep>(
+    ProxyMode mode, Func<TArtifact, (Program? Program, Seq<Diagnostic> Diagnostics)> translate) : IMode
+    where TRoom : IRoom<TArtifact, TStep>
+    where TArtifact : notnull
+    where TStep : notnull
+{
+    public string Name => TRoom.Name;
+
+    ProxyMode IMode.Mode => mode;
+
+    public ModeOutput Compile(ServiceGraph graph, NodeFacts node)
+    {
+        var lowering = TRoom.Lower(graph, node);
+        return new ModeOutput(TRoom.Print(lowering.Artifact), lowering.Unsupported, lowering.Diagnostics);
+    }
+
+    public (Program? Program, Seq<Diagnostic> Diagnostics) Load(Seq<ArtifactFile> files, Family family)
+    {
+        var parsed = TRoom.Parse(files, family);
+        if (parsed.HasErrors) return (null, parsed.Diagnostics);
+        var (program, diagnostics) = translate(parsed.Artifact);
+        return (program, parsed.Diagnostics.Concat(diagnostics).ToSeq());
+    }
+
+    public ModePlan Plan(Seq<ArtifactFile> observed, ServiceGraph graph, NodeFacts node)
+    {
+        var before = TRoom.Parse(observed, graph.Family);
+        if (before.HasErrors) return new ModePlan(null, before.Diagnostics);
+        var lowering = TRoom.Lower(graph, node);
+        var steps = TRoom.Plan(before.Artifact, lowering.Artifact);
+        return new ModePlan(
+            steps.Select(step => TRoom.PrintStep(step, graph.Family)).ToSeq(),
+            before.Diagnostics.Concat(lowering.Diagnostics).ToSeq());
+    }
+}

@@ -1,0 +1,23 @@
+using RuleCompiler.Backends.Iptables;
+using RuleCompiler.Ir;
+using RuleCompiler.Ir.Text;
+
+namespace RuleCompiler.Emulator.Modes;
+
+/// <summary>Every mode that can be compiled and emulated.</summary>
+public static class ProxyModes
+{
+    public static Seq<IMode> All { get; } =
+    [
+        new Mode<Iptables, IptablesRuleset, TableBlock>(ProxyMode.Iptables, IptablesTranslator.TryTranslate),
+    ];
+
+    /// <summary>Null for a mode without a room.</summary>
+    public static IMode? Find(ProxyMode mode) => All.FirstOrDefault(one => one.Mode == mode);
+
+    public static IMode Of(ProxyMode mode) =>
+        Find(mode) ?? throw new ArgumentException($"{mode} has no room", nameof(mode));
+
+    /// <summary>Null for a name that no mode has.</summary>
+    public static IMode? Named(string name) => All.FirstOrDefault(mode => mode.Name == name);
+}
