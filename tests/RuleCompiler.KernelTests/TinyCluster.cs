@@ -41,8 +41,13 @@ internal sealed record TinyCluster(ClusterState State)
             .ToSeq(),
     });
 
-    public IptablesRuleset RulesetOf(Family family) =>
-        Iptables.Lower(ServiceGraphBuilder.Build(State, Node, family).Graph, Node).Artifact;
+    public IptablesRuleset RulesetOf(Family family) => RulesetOf(family, Node.Kernel);
+
+    public IptablesRuleset RulesetOf(Family family, KernelFacts kernel)
+    {
+        var node = Node with { Kernel = kernel };
+        return Iptables.Lower(ServiceGraphBuilder.Build(State, node, family).Graph, node).Artifact;
+    }
 
     public string RulesOf(Family family) => Iptables.Print(RulesetOf(family))[0].Text;
 

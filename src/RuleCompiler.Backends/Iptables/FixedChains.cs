@@ -26,7 +26,7 @@ internal static class FixedChains
         var unmarked = new Match.Mark(mark, mark, Inverted: true);
         var masquerade = new Target.Masquerade(node.Kernel.RandomFully);
         var postrouting = nat.Create(Names.Postrouting);
-        Hairpin.Fill(nat, postrouting, graph, node, unmarked, masquerade);
+        Hairpin.FillPostrouting(nat, graph, node, unmarked, masquerade);
         postrouting.Add(new Rule([unmarked], new Target.Return()));
         postrouting.Add(new Rule([], new Target.SetMark(0, mark)));
         postrouting.Add(new Rule([], masquerade, "kubernetes service traffic requiring SNAT"));
@@ -53,14 +53,13 @@ internal static class FixedChains
         var forward = filter.Create(Names.Forward);
         if (!node.ConntrackTcpBeLiberal)
             forward.Add(new Rule([new Match.ConntrackState(ConntrackStates.Invalid)], new Target.Drop()));
-        forward.Add(AcceptMarked(MarkOf(node)));
+        var mark = MarkOf(node);
+        forward.Add(new Rule([new Match.Mark(mark, mark)], new Target.Accept(), "kubernetes forwarding rules"));
         forward.Add(new Rule(
             [new Match.ConntrackState(ConntrackStates.Related | ConntrackStates.Established)], new Target.Accept(),
             "kubernetes forwarding conntrack rule"));
+        Hairpin.FillForward(filter, graph, node);
     }
-
-    public static Rule AcceptMarked(uint mark) =>
-        new([new Match.Mark(mark, mark)], new Target.Accept(), "kubernetes forwarding rules");
 
     /// <summary>
     /// kube-proxy's order on a clean host. OUTPUT leads to the external frontends too, where kube-proxy lets a process

@@ -6,7 +6,8 @@ namespace RuleCompiler.Backends.Iptables;
 
 /// <summary>
 /// Finds flows whose chosen endpoint is their own source. They must be masqueraded, or the endpoint answers itself past
-/// the node and the answer is never translated back.
+/// the node and the answer is never translated back. kube-proxy marks them, and its FORWARD accepts what is marked; here
+/// they bear no mark, so FORWARD has to find them as well.
 /// </summary>
 internal static class Hairpin
 {
@@ -23,23 +24,65 @@ internal static class Hairpin
     /// a tree over their addresses.
     /// </summary>
     /// <param name="unmarked">Marked flows are masqueraded anyway, and lose their mark on the way.</param>
-    public static void Fill(
-        TableBuilder nat, List<Rule> postrouting, ServiceGraph graph, NodeFacts node, Match unmarked, Target masquerade)
+    public static void FillPostrouting(
+        TableBuilder nat, ServiceGraph graph, NodeFacts node, Match unmarked, Target masquerade) =>
+        Fill(nat, nat.Get(Names.Postrouting), graph, node, [unmarked], masquerade);
+
+    /// <summary>Lets them pass: at the end of the chain, where only the first packets of flows arrive.</summary>
+    public static void FillForward(TableBuilder filter, ServiceGraph graph, NodeFacts node) =>
+        Fill(filter, filter.Get(Names.Forward), graph, node, [], new Target.Accept());
+
+    private static void Fill(
+        TableBuilder table, List<Rule> chain, ServiceGraph graph, NodeFacts node, Seq<Match> where, Target target)
     {
         if (graph.ServicePorts.IsEmpty) return;
+        where = [.. where, Matches.IsTranslated];
         if (node.Kernel.XtBpf)
         {
-            postrouting.Add(new Rule(
-                [unmarked, Matches.IsTranslated, new Match.Bpf(SourceIsDestination(graph.Family))], masquerade, Comment));
+            chain.Add(new Rule([.. where, new Match.Bpf(SourceIsDestination(graph.Family))], target, Comment));
             return;
         }
 
-        postrouting.Add(new Rule([unmarked, Matches.IsTranslated], new Target.Jump(Names.Hairpin), Comment));
-        var items = EndpointAddresses(graph).Select(address => new DispatchItem(
-            new DispatchKey(address, default, default),
-            new Rule([Matches.From(address), Matches.To(address)], masquerade, Comment))).ToArray();
-        DispatchTree.FillByAddress(nat, nat.Create(Names.Hairpin), Names.EndpointPrefix, items);
+        chain.Add(new Rule(where, new Target.Jump(Names.Hairpin), Comment));
+        FillTree(table, EndpointAddresses(graph), target);
     }
+
+    private static void FillTree(TableBuilder table, IEnumerable<Ip> inOrder, Target target)
+    {
+        var items = inOrder.Select(address => new DispatchItem(
+            new DispatchKey(address, default, default),
+            new Rule([Matches.From(address), Matches.To(address)], target, Comment))).ToArray();
+        DispatchTree.FillByAddress(table, table.Create(Names.Hairpin), Names.EndpointPrefix, items);
+    }
+
+    /// <summary>
+    /// Forwarding while nat changes: <paramref name="between"/> has the desired rules, and gets what of the old ones lets
+    /// pass marked flows and hairpins that the old nat table still makes.
+    /// </summary>
+    public static void KeepForwarding(TableBuilder between, Table filter, Table desired)
+    {
+        var chain = between.Get(Names.Forward);
+        if (filter.Chains.FirstOrDefault(one => one.Name == Names.Forward) is { } old)
+            chain.AddRange(old.Rules.Where(IsForwarding).Except(chain).ToArray());
+        if (!chain.Exists(rule => rule.Target is Target.Jump)) return;
+        FillTree(between, new SortedSet<Ip>(AddressesOf(filter).Concat(AddressesOf(desired))), new Target.Accept());
+    }
+
+    private static bool IsForwarding(Rule rule) => rule switch
+    {
+        { Target: Target.Accept, Matches: [Match.Mark { Inverted: false }] } => true,
+        { Target: Target.Accept, Matches: [Match.ConntrackState, Match.Bpf] } => true,
+        { Target: Target.Jump(Names.Hairpin) } => true,
+        _ => false,
+    };
+
+    private static IEnumerable<Ip> AddressesOf(Table filter) =>
+        from chain in filter.Chains.AsEnumerable()
+        where chain.Name.StartsWith(Names.EndpointPrefix, StringComparison.Ordinal)
+        from rule in chain.Rules
+        where rule.Target is Target.Accept
+        from source in rule.Matches.OfType<Match.Source>()
+        select source.Address;
 
     private static SortedSet<Ip> EndpointAddresses(ServiceGraph graph)
     {

@@ -20,10 +20,10 @@ internal static class Transition
             var isRefusals = roots.Contains(chain.Name) || (Ownership.IsOurs(TableName.Filter, chain.Name) &&
                 chain.Name is not (Names.NodePorts or Names.Forward));
             if (!isRefusals) builder.Create(chain.Name).AddRange(chain.Rules.Span);
-            if (chain.Name == Names.Forward) builder.Get(chain.Name).AddRange(MarksToKeep(filter, chain));
         }
 
         if (desiredFilter.Chains.IsEmpty) return desiredFilter;
+        Hairpin.KeepForwarding(builder, filter, desiredFilter);
         var alsoIn = before.Scope is { } scope && !SameScope(scope, after.Scope ?? []) ? scope : (Seq<Seq<Match>>?)null;
         RefusalChains.Fill(builder, Between(before, after), after.Scope ?? [], alsoIn);
         return builder.Build();
@@ -71,16 +71,6 @@ internal static class Transition
             yield return refusal with { Item = new(key, rule with { Matches = [.. rule.Matches, Matches.DestinationIsLocal] }) };
         else if (scope.Any(matches => matches.Contains(Matches.To(key.Address!.Value))))
             yield return refusal;
-    }
-
-    /// <summary>While nat may still set the old mark, forwarding accepts it.</summary>
-    private static IEnumerable<Rule> MarksToKeep(Table filter, Chain desired)
-    {
-        var old = filter.Chains.FirstOrDefault(chain => chain.Name == Names.Forward);
-        return old is null
-            ? []
-            : old.Rules.Where(rule => rule is { Target: Target.Accept, Matches: [Match.Mark { Inverted: false }] })
-                .Except(desired.Rules);
     }
 
     private static bool SameScope(Seq<Seq<Match>> left, Seq<Seq<Match>> right) =>

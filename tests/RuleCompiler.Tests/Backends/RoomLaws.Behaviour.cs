@@ -79,8 +79,8 @@ public abstract partial class RoomLaws<TRoom, TArtifact, TStep>
             var emulator = Pipeline.Load(Pipeline.Translate(state), node);
             for (var i = 0; i < flows.Length; i++)
             {
-                if (Pipeline.Differs(before[i], new(old, node), emulator, flows[i]) is { } fromOld &&
-                    Pipeline.Differs(after[i], new(next, node), emulator, flows[i]) is { } fromNew)
+                if (Pipeline.Differs(before[i], emulator, flows[i]) is { } fromOld &&
+                    Pipeline.Differs(after[i], emulator, flows[i]) is { } fromNew)
                     return $"after the block\n{TRoom.PrintStep(step, family)}\nold: {fromOld}\nnew: {fromNew}";
             }
         }

@@ -41,7 +41,7 @@ internal sealed class Battery
         var node = Load(program);
         for (var i = 0; i < _flows.Length; i++)
         {
-            if (!Pipeline.IsAllowed(_expected[i], _scenario, node, _flows[i])) return "meaning";
+            if (!Pipeline.IsAllowed(_expected[i], node, _flows[i])) return "meaning";
         }
 
         if (Affinity(program)) return "affinity";
@@ -65,7 +65,7 @@ internal sealed class Battery
             }
 
             clock.Advance(TimeSpan.FromSeconds(timeout + 1));
-            if (!Pipeline.IsAllowed(_expected[i], _scenario, node, _flows[i] with { SourcePort = new Port(7) })) return true;
+            if (!Pipeline.IsAllowed(_expected[i], node, _flows[i] with { SourcePort = new Port(7) })) return true;
         }
 
         return false;

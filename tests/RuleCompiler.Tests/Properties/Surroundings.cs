@@ -84,7 +84,7 @@ internal sealed class Surroundings
         {
             var flow = _flows[i];
             var translated = _expected[i].Outcomes.OfType<Outcome.Translated>();
-            if (flow.InputInterface is null || translated.Any(one => one.To.Address == flow.Source)) continue;
+            if (flow.InputInterface is null) continue;
             var masqueraded = translated.Where(one => one.SourceNat).ToHashSet<Outcome>();
             var health = flow.Protocol == Protocol.Tcp && _scenario.Node.IsLocal(flow.Destination)
                 && _scenario.Cluster.Services.Any(service => service.HealthCheckNodePort == flow.DestinationPort

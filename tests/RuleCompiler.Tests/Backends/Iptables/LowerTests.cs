@@ -154,6 +154,15 @@ public sealed class LowerTests
             """,
             RulesOf(Lower([Cart], [Cart.Slice("10.64.0.5")], node).Artifact, TableName.Nat, chain =>
                 chain is Names.Postrouting or Names.Hairpin));
+        Assert.EndsWith(
+            """
+            -A KUBE-FORWARD -m comment --comment "kubernetes service traffic from an endpoint to itself" -m conntrack --ctstate DNAT -j KUBE-SEP-HAIRPIN
+            -A KUBE-SEP-HAIRPIN -s 10.64.0.5/32 -d 10.64.0.5/32 -m comment --comment "kubernetes service traffic from an endpoint to itself" -j ACCEPT
+
+            """,
+            RulesOf(Lower([Cart], [Cart.Slice("10.64.0.5")], node).Artifact, TableName.Filter, chain =>
+                chain is Names.Forward or Names.Hairpin),
+            StringComparison.Ordinal);
     }
 
     [Fact]
