@@ -39,13 +39,8 @@ internal static class FixedChains
         if (localhost) FillFirewall(filter);
 
         var healthChecks = filter.Create(Names.NodePorts);
-        var nodePorts = graph.ServicePorts.Where(servicePort => servicePort.Name.Protocol == Protocol.Tcp)
-            .SelectMany(servicePort => servicePort.Frontends).Where(frontend => frontend.Address is null)
-            .Select(frontend => frontend.Port).ToHashSet();
         foreach (var check in graph.HealthChecks)
         {
-            // A NodePort of the same number has the packets, and may refuse them (RC3002).
-            if (nodePorts.Contains(check.Port)) continue;
             healthChecks.Add(new DispatchKey(null, Protocol.Tcp, check.Port)
                 .To(new Target.Accept(), $"{check.Service} health check node port"));
         }
@@ -62,8 +57,9 @@ internal static class FixedChains
     }
 
     /// <summary>
-    /// kube-proxy's order on a clean host. OUTPUT leads to the external frontends too, where kube-proxy lets a process
-    /// of the node wait for an address without endpoints (service-semantics §13.2 #9).
+    /// kube-proxy's order on a clean host, but that INPUT accepts health checks last: a frontend of their number has the
+    /// packets (RC3002), also when it refuses them. OUTPUT leads to the external frontends too, where kube-proxy lets a
+    /// process of the node wait for an address without endpoints (service-semantics §13.2 #9).
     /// </summary>
     private static void FillFilterHooks(TableBuilder filter, bool localhost)
     {
@@ -82,7 +78,7 @@ internal static class FixedChains
             output.Add(firewall);
         }
 
-        input.AddRange([proxyFirewall, nodePorts, external]);
+        input.AddRange([proxyFirewall, external, nodePorts]);
         filter.Create("FORWARD").AddRange([proxyFirewall, forward, services, external]);
         output.AddRange([proxyFirewall, services, external]);
 

@@ -55,8 +55,8 @@ internal static class ClusterGen
         from inside in Policy
         from outside in Policy
         from affinity in Pick.Weighted<int?>((4, null), (1, 1), (1, 60), (1, 10800))
-        // Never a NodePort: the API server allocates both from one range, and a clash is diagnosed, not defined.
-        from health in Pick.From<ushort?>(null, 32000, 32001)
+        // The last is also a NodePort, which the API server prevents only where it allocates the number itself.
+        from health in Pick.Weighted<ushort?>((2, null), (3, 32000), (2, 32001), (1, 30080))
         from age in Pick.From<int?>(null, 0, 1, 2)
         select new Service(
             name, type, clusterIps.ToSeq(), externalIps, vips, ranges, ports, inside, outside, affinity,

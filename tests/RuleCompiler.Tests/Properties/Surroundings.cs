@@ -86,7 +86,8 @@ internal sealed class Surroundings
             var translated = _expected[i].Outcomes.OfType<Outcome.Translated>();
             if (flow.InputInterface is null) continue;
             var masqueraded = translated.Where(one => one.SourceNat).ToHashSet<Outcome>();
-            var health = flow.Protocol == Protocol.Tcp && _scenario.Node.IsLocal(flow.Destination)
+            var health = _expected[i].Outcomes[0] is Outcome.Untouched
+                && flow.Protocol == Protocol.Tcp && _scenario.Node.IsLocal(flow.Destination)
                 && _scenario.Cluster.Services.Any(service => service.HealthCheckNodePort == flow.DestinationPort
                     && service.ClusterIps.Any(ip => ip.Family == _family));
             var passed = node.Explore(Pipeline.First(flow), trace: false).Outcomes

@@ -93,7 +93,7 @@ public sealed class PlanTests
         var input = result.Find(TableName.Filter)!.Chains.Single(chain => chain.Name == "INPUT");
         Assert.Equal(Policy.Drop, input.Policy);
         Assert.Equal(
-            [Names.Firewall, Names.ProxyFirewall, Names.NodePorts, Names.ExternalServices, null],
+            [Names.Firewall, Names.ProxyFirewall, Names.ExternalServices, Names.NodePorts, null],
             input.Rules.Select(rule => (rule.Target as Target.Jump)?.Chain));
     }
 
