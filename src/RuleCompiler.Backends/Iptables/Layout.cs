@@ -117,6 +117,12 @@ public abstract record Match
     /// <summary>-m physdev --physdev-is-in: the packet came in through a port of a bridge.</summary>
     public sealed record IsFromBridgePort(bool Inverted = false) : Match;
 
+    /// <summary>
+    /// -m ipvs --ipvs: IPVS has rewritten the packet, on this pass through the node (skb->ipvs_property,
+    /// net/netfilter/xt_ipvs.c:ipvs_mt @v6.1).
+    /// </summary>
+    public sealed record IsThroughIpvs(bool Inverted = false) : Match;
+
     /// <summary>-m ipvs --vproto --vaddr --vport: the packet's IPVS connection is to this virtual server.</summary>
     public sealed record ToVirtualServer(Ip Address, Protocol Protocol, Port Port) : Match;
 }

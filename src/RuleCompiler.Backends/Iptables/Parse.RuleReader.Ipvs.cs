@@ -1,3 +1,4 @@
+using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
 
@@ -30,6 +31,7 @@ internal ref partial struct RuleReader
 
     private bool TryReadVirtualServerOption(ReadOnlySpan<char> option, bool inverted)
     {
+        if (option is "--ipvs") return One(new Match.IsThroughIpvs(inverted));
         if (!Plain(option, inverted)) return false;
         switch (option)
         {
@@ -62,6 +64,14 @@ internal ref partial struct RuleReader
 
     private bool TryFinishVirtualServer()
     {
+        if (_first is Match.IsThroughIpvs through)
+        {
+            if (_serverProtocol is not null || _serverAddress is not null || _serverPort is not null)
+                return Fail(DiagnosticCatalog.RuleIncomplete, "found --ipvs with other options, expected it alone: they imply it");
+            Add(through);
+            return true;
+        }
+
         if (_serverProtocol is not { } protocol || _serverAddress is not { } address || _serverPort is not { } port)
             return FailMissing("--vproto, --vaddr and --vport");
         Add(new Match.ToVirtualServer(address, protocol, port));

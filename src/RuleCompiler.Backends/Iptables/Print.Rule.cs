@@ -138,6 +138,10 @@ public sealed partial class Iptables
                 writer.Write(" -m physdev");
                 PrintOption(writer, port.Inverted, "--physdev-is-in");
                 break;
+            case Match.IsThroughIpvs through:
+                writer.Write(" -m ipvs");
+                PrintOption(writer, through.Inverted, "--ipvs");
+                break;
             case Match.ToVirtualServer server:
                 PrintVirtualServer(writer, server, family);
                 break;

@@ -11,13 +11,20 @@ namespace RuleCompiler.Backends.Ipvs;
 /// <param name="Sets">In ordinal order of their names.</param>
 /// <param name="Addresses">Bound to kube-ipvs0 as /32 or /128, which makes them local; sorted.</param>
 /// <param name="Servers">Sorted by address, protocol and port.</param>
+/// <param name="Timeouts">Null leaves the kernel's.</param>
+/// <param name="ExcludeCidrs">Virtual servers in them that are not in the artifact are left alone; sorted.</param>
 public sealed record IpvsArtifact(
     Family Family,
     Seq<IpSet> Sets,
     Seq<Ip> Addresses,
     Seq<VirtualServer> Servers,
     IptablesRuleset Rules,
-    Seq<Sysctl> Sysctls);
+    Seq<Sysctl> Sysctls,
+    Timeouts? Timeouts = null,
+    Seq<Prefix> ExcludeCidrs = default);
+
+/// <summary>ipvsadm --set TCP TCPFIN UDP, in seconds; 0 leaves the kernel's.</summary>
+public readonly record struct Timeouts(int TcpSeconds, int TcpFinSeconds, int UdpSeconds);
 
 /// <summary>A kernel setting that the mode relies on, and why. <c>Name</c> with dots, as sysctl(8) writes it.</summary>
 public sealed record Sysctl(string Name, string Value, string Reason);
@@ -25,11 +32,24 @@ public sealed record Sysctl(string Name, string Value, string Reason);
 /// <summary>-A -t|-u|--sctp-service ADDRESS:PORT -s SCHEDULER, and its real servers, sorted by endpoint.</summary>
 /// <param name="PersistenceSeconds">-p; null without session affinity.</param>
 /// <param name="Flags">Scheduler flags, -b: for mh and sh.</param>
+/// <param name="OnePacket">-o: every packet of UDP is scheduled on its own. Never ours.</param>
 public sealed record VirtualServer(
-    Ip Address, Protocol Protocol, Port Port, Scheduler Scheduler, SchedulerFlags Flags, int? PersistenceSeconds, Seq<RealServer> RealServers);
+    Ip Address,
+    Protocol Protocol,
+    Port Port,
+    Scheduler Scheduler,
+    SchedulerFlags Flags,
+    int? PersistenceSeconds,
+    Seq<RealServer> RealServers,
+    bool OnePacket = false);
 
 /// <summary>-a … -r ENDPOINT -m -w WEIGHT. Weight 0 takes no new flow.</summary>
-public sealed record RealServer(Endpoint Endpoint, int Weight, Forwarding Forwarding = Forwarding.Masquerade);
+/// <param name="Connections">What -Ln counted; null when nobody did.</param>
+public sealed record RealServer(
+    Endpoint Endpoint, int Weight, Forwarding Forwarding = Forwarding.Masquerade, Connections? Connections = null);
+
+/// <summary>ActiveConn and InActConn of ipvsadm -Ln.</summary>
+public readonly record struct Connections(int Active, int Inactive);
 
 public enum Forwarding
 {

@@ -127,7 +127,7 @@ internal sealed partial class IptablesTranslation(IptablesRuleset ruleset)
             Match.Recent m => TranslateRecent(m),
             Match.Bpf m => TranslateBpf(m),
             Match.Nfacct => null,
-            Match.InSet or Match.IsFromBridgePort or Match.ToVirtualServer => RefuseForeignState(),
+            Match.InSet or Match.IsFromBridgePort or Match.IsThroughIpvs or Match.ToVirtualServer => RefuseForeignState(),
             _ => throw new UnreachableException($"{chain}: {match}"),
         };
         if (guard is { } found) _guards.Add(found);

@@ -105,6 +105,7 @@ public static class RulesetGen
             from inverted in Flag
             select (Match)new Match.InSet(name, dimensions.ToSeq(), inverted),
             Flag.Select(inverted => (Match)new Match.IsFromBridgePort(inverted)),
+            Flag.Select(inverted => (Match)new Match.IsThroughIpvs(inverted)),
             from bits in Bits(family)
             from server in G.Elements(Protocol.Tcp, Protocol.Udp, Protocol.Sctp)
             from port in Ports

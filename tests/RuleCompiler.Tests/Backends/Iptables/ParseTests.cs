@@ -77,6 +77,7 @@ public sealed class ParseTests
     [InlineData("-m nfacct --nfacct-name  x", "-m nfacct --nfacct-name x")]
     [InlineData("-m set ! --match-set KUBE-X dst,dst,src", "-m set ! --match-set KUBE-X dst,dst,src")]
     [InlineData("-m physdev ! --physdev-is-in", "-m physdev ! --physdev-is-in")]
+    [InlineData("-m ipvs ! --ipvs", "-m ipvs ! --ipvs")]
     [InlineData("-m ipvs --vaddr 10.96.0.1/32 --vport 80 --vproto tcp", "-m ipvs --vproto 6 --vaddr 10.96.0.1 --vport 80")]
     [InlineData("-j MARK --set-mark 0x1/0x3", "-j MARK --set-xmark 0x1/0x3")]
     [InlineData("-j MARK --set-mark 0x7/0x3", "-j MARK --set-xmark 0x7/0x7")]
@@ -194,6 +195,7 @@ public sealed class ParseTests
         { "RC4009", "-A A -m recent --rcheck --reap", 3, 31 },
         { "RC4009", "-A A -m ipvs --vproto tcp --vport 80", 3, 37 },
         { "RC4009", "-A A -m ipvs --vport 80 --vport 81", 3, 25 },
+        { "RC4009", "-A A -m ipvs ! --ipvs --vport 81", 3, 33 },
         { "RC4009", "-A A -m set -j DROP", 3, 13 },
         { "RC4009", "-A A -j MARK", 3, 13 },
         { "RC4009", "-A A -p tcp -j DNAT", 3, 20 },
