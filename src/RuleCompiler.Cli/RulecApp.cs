@@ -59,6 +59,7 @@ internal static class RulecApp
             CheckVerb.Create(shell),
             ExplainVerb.Create(shell),
             PlanVerb.Create(shell),
+            CompareVerb.Create(shell),
             GenerateVerb.Create(shell),
             ReplayVerb.Create(shell),
             CompletionsVerb.Create(shell),

@@ -2,7 +2,7 @@ using RuleCompiler.Ir.Text;
 
 namespace RuleCompiler.Ir;
 
-/// <summary>RC2000 to RC2099: reading flow files. RC2100 and up: running them.</summary>
+/// <summary>RC2000 to RC2099: reading flow files and profiles. RC2100 and up: running flows.</summary>
 public static partial class DiagnosticCatalog
 {
     public static readonly DiagnosticRule FlowSyntax = Error(
@@ -39,6 +39,9 @@ public static partial class DiagnosticCatalog
 
     public static readonly DiagnosticRule FlowCaseTitleRepeated = Warning(
         "RC2011", "Case title used twice", "Reports name cases by their titles.");
+
+    public static readonly DiagnosticRule ProfileSyntax = Error(
+        "RC2020", "Not a profile", "A line of a profile of intended differences does not follow spec/profiles/README.md.");
 
     public static readonly DiagnosticRule FlowExpectationFailed = Error(
         "RC2100", "Expectation failed", "The rules do something else than the flow file says.");

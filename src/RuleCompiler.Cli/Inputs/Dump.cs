@@ -7,25 +7,46 @@ using RuleCompiler.Ir.Text;
 
 namespace RuleCompiler.Cli.Inputs;
 
-/// <summary>The rules of one family as the kernel's tools print them, or as <c>rulec compile</c> does.</summary>
-internal sealed record Dump(IMode Mode, Family Family, Seq<ArtifactFile> Files)
+/// <summary>Rules as the kernel's tools print them, or as <c>rulec compile</c> does.</summary>
+/// <param name="Families">
+/// Those that the text shows, at least one. Text without any address means the same in both.
+/// </param>
+internal sealed record Dump(IMode Mode, Seq<Family> Families, Seq<ArtifactFile> Files)
 {
     private static readonly string[] _addressOptions = [" -s ", " -d "];
 
-    /// <summary>In the mode that is named, or that the text shows. Null, and reported, when it cannot be read.</summary>
+    public Family Family => Families[0];
+
+    /// <summary>
+    /// kube-proxy's own rules rather than ours: its nftables table has a name of its own, and its iptables rules refuse
+    /// nothing that a process of the node sends to an external address (service-semantics §13.2 #9).
+    /// </summary>
+    public bool IsKubeProxys => Mode.Mode switch
+    {
+        ProxyMode.Iptables => !Files.Any(file => HasLine(file.Text, "-A OUTPUT ", "-j KUBE-EXTERNAL-SERVICES")),
+        ProxyMode.Nftables => Files.Any(file => file.Text.Contains("kube-proxy", StringComparison.Ordinal)),
+        ProxyMode.Ipvs => false,
+    };
+
+    /// <summary>
+    /// In the mode that is named, or that the text shows. Null, and reported, when it cannot be read.
+    /// </summary>
     public static Dump? Read(
         IReadOnlyList<string> paths, string? mode, LoadedCluster loaded, Family? family, Session session)
     {
         if (ReadAll(paths, session) is not { } files) return null;
-        var shown = mode is null ? ModeOf(files).ToString().ToLowerInvariant() : mode;
+        var shown = mode ?? ModeOf(files).ToString().ToLowerInvariant();
         return ModeOption.Choose(shown, loaded.Node.Config, session) is { } chosen
-            ? new Dump(chosen, family ?? FamilyOf(files, chosen.Mode), files)
+            ? Create(chosen, family, files)
             : null;
     }
 
     /// <inheritdoc cref="Read(IReadOnlyList{string}, string?, LoadedCluster, Family?, Session)"/>
     public static Dump? Read(IReadOnlyList<string> paths, IMode mode, Family? family, Session session) =>
-        ReadAll(paths, session) is { } files ? new Dump(mode, family ?? FamilyOf(files, mode.Mode), files) : null;
+        ReadAll(paths, session) is { } files ? Create(mode, family, files) : null;
+
+    private static Dump Create(IMode mode, Family? family, Seq<ArtifactFile> files) =>
+        new(mode, family is { } one ? [one] : FamiliesOf(files, mode.Mode), files);
 
     private static Seq<ArtifactFile>? ReadAll(IReadOnlyList<string> paths, Session session)
     {
@@ -49,7 +70,8 @@ internal sealed record Dump(IMode Mode, Family Family, Seq<ArtifactFile> Files)
                 var text = line.TrimStart();
                 if (text.IsEmpty || text[0] == '#') continue;
                 if (BeginsWithAny(text, ["{", "table ", "add table ", "delete table "])) return ProxyMode.Nftables;
-                if (BeginsWithAny(text, ["create ", "IP Virtual Server ", "-A -t ", "-A -u ", "-A --"])) return ProxyMode.Ipvs;
+                if (BeginsWithAny(text, ["create ", "IP Virtual Server ", "-A -t ", "-A -u ", "-A --"]))
+                    return ProxyMode.Ipvs;
                 break;
             }
         }
@@ -57,18 +79,37 @@ internal sealed record Dump(IMode Mode, Family Family, Seq<ArtifactFile> Files)
         return ProxyMode.Iptables;
     }
 
-    /// <summary>The family that a text shows; one without any address means the same in both.</summary>
-    private static Family FamilyOf(Seq<ArtifactFile> files, ProxyMode mode) => mode switch
+    private static Seq<Family> FamiliesOf(Seq<ArtifactFile> files, ProxyMode mode) => mode switch
     {
-        ProxyMode.Iptables => FamilyOfRules(files),
-        ProxyMode.Nftables => Shows(files, "table ip ", "\"family\": \"ip\"") ? Family.Ipv4
-            : Shows(files, "table ip6 ", "\"family\": \"ip6\"") ? Family.Ipv6
-            : Family.Ipv4,
-        ProxyMode.Ipvs => Shows(files, "family inet6", " [") ? Family.Ipv6 : Family.Ipv4,
+        ProxyMode.Iptables => [FamilyOfRules(files)],
+        ProxyMode.Nftables => Shown(
+            Holds(files, "table ip ") || Holds(files, "\"family\": \"ip\""),
+            Holds(files, "table ip6 ") || Holds(files, "\"family\": \"ip6\"")),
+        ProxyMode.Ipvs => Shown(
+            Holds(files, "family inet ") || Holds(files, "-t 1") || Holds(files, "-u 1"),
+            Holds(files, "family inet6 ") || Holds(files, " [")),
     };
 
-    private static bool Shows(Seq<ArtifactFile> files, string one, string other) => files.Any(file =>
-        file.Text.Contains(one, StringComparison.Ordinal) || file.Text.Contains(other, StringComparison.Ordinal));
+    private static Seq<Family> Shown(bool ipv4, bool ipv6) => (ipv4, ipv6) switch
+    {
+        (true, true) => [Family.Ipv4, Family.Ipv6],
+        (false, true) => [Family.Ipv6],
+        _ => [Family.Ipv4],
+    };
+
+    private static bool Holds(Seq<ArtifactFile> files, string text) =>
+        files.Any(file => file.Text.Contains(text, StringComparison.Ordinal));
+
+    private static bool HasLine(string text, string start, string part)
+    {
+        foreach (var line in text.AsSpan().EnumerateLines())
+        {
+            if (line.StartsWith(start, StringComparison.Ordinal) && line.Contains(part, StringComparison.Ordinal))
+                return true;
+        }
+
+        return false;
+    }
 
     /// <summary>The tools name themselves in a comment; other texts show their family by their addresses.</summary>
     private static Family FamilyOfRules(Seq<ArtifactFile> files)
