@@ -42,6 +42,7 @@ internal static class Dev
     /// <summary>What the kernel tests need beside the SDK: a file that shows it is there, and the Debian package that brings it.</summary>
     private static readonly (string Package, string[] Files)[] _kernelNeeds =
     [
+        ("nftables", ["/usr/sbin/nft"]),
         ("iptables", ["/usr/sbin/iptables-nft-restore", "/usr/sbin/iptables-legacy-restore"]),
         ("ipset", ["/usr/sbin/ipset", "/sbin/ipset"]),
         ("iproute2", ["/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip"]),

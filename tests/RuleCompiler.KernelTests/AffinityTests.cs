@@ -21,8 +21,7 @@ public sealed class AffinityTests
 
     /// <summary>A list of xt_recent remembers 100 sources unless its module was told otherwise (service-semantics §13.2 #18).</summary>
     [Theory]
-    [InlineData(Flavour.Nft)]
-    [InlineData(Flavour.Legacy)]
+    [MemberData(nameof(Flavours.Each), MemberType = typeof(Flavours))]
     public void More_clients_than_a_list_holds_stay_with_their_endpoints(Flavour flavour)
     {
         using var network = Start(flavour, timeoutSeconds: 10_800);
@@ -33,8 +32,7 @@ public sealed class AffinityTests
     }
 
     [Theory]
-    [InlineData(Flavour.Nft)]
-    [InlineData(Flavour.Legacy)]
+    [MemberData(nameof(Flavours.Each), MemberType = typeof(Flavours))]
     public void After_the_timeout_clients_choose_anew(Flavour flavour)
     {
         using var network = Start(flavour, timeoutSeconds: 1);
@@ -58,7 +56,7 @@ public sealed class AffinityTests
                 .ToSeq(),
         });
         var network = NodeNetwork.Create(HostNetworks.For(TinyCluster.Node, Family.Ipv4));
-        flavour.Restore(network.Node, Family.Ipv4, cluster.RulesOf(Family.Ipv4));
+        flavour.Room.Load(network.Node, Family.Ipv4, flavour.Room.Compile(cluster.State, TinyCluster.Node, Family.Ipv4));
         return network;
     }
 

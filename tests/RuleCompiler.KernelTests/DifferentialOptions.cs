@@ -12,7 +12,7 @@ internal sealed record DifferentialOptions(int Packets, ulong Seed, int Clusters
         {
             "nft" => [Flavour.Nft],
             "legacy" => [Flavour.Legacy],
-            _ => [Flavour.Nft, Flavour.Legacy],
+            _ => Probing.Flavours.All,
         });
 
     private static ulong Number(string name, ulong otherwise) =>

@@ -9,7 +9,7 @@ namespace RuleCompiler.KernelTests;
 internal static class KernelMachine
 {
     private static readonly string[] _tools =
-        ["iptables-nft-restore", "iptables-legacy-restore", "ip6tables-nft-restore", "ip6tables-legacy-restore", "ip"];
+        ["nft", "iptables-nft-restore", "iptables-legacy-restore", "ip6tables-nft-restore", "ip6tables-legacy-restore", "ip"];
 
     private static readonly Lazy<string?> _lack = new(FindLack);
 
@@ -36,7 +36,7 @@ internal static class KernelMachine
         if (!OperatingSystem.IsLinux()) return "a Linux kernel";
         if (!Environment.IsPrivilegedProcess) return "root";
         if (_tools.FirstOrDefault(tool => !IsOnPath(tool)) is { } missing)
-            return $"the program {missing} (Debian: iptables, iproute2)";
+            return $"the program {missing} (Debian: nftables, iptables, iproute2)";
         try
         {
             NetworkNamespace.SweepStale();

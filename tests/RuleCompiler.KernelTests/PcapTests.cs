@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using PacketDotNet;
-using RuleCompiler.Backends.Iptables;
 using RuleCompiler.Emulator;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.KernelTests.Net;
@@ -26,23 +25,21 @@ public sealed class PcapTests
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
 
     [Theory]
-    [InlineData(Flavour.Nft)]
-    [InlineData(Flavour.Legacy)]
+    [MemberData(nameof(Flavours.Each), MemberType = typeof(Flavours))]
     public void Packets_of_libpcap_reach_the_endpoints_that_the_emulator_names(Flavour flavour)
     {
         KernelMachine.Require();
         var cluster = TinyCluster.Read();
         var host = HostNetworks.For(TinyCluster.Node, Family.Ipv4);
         using var network = NodeNetwork.Create(host);
-        var text = cluster.RulesOf(Family.Ipv4);
-        flavour.Restore(network.Node, Family.Ipv4, text);
+        var text = flavour.Room.Compile(cluster.State, TinyCluster.Node, Family.Ipv4);
+        flavour.Room.Load(network.Node, Family.Ipv4, text);
 
         var (client, service) = (Endpoint.Parse("172.16.0.9:20000"), Endpoint.Parse("10.96.0.10:80"));
         var emulator = new Emulator.Emulator(
-            IptablesTranslator.Translate(Iptables.Parse([new("iptables.rules", text)], Family.Ipv4).Artifact),
-            host, new ManualClock(), new SeededRandom(1));
+            flavour.Room.Read(text, Family.Ipv4), host, new ManualClock(), new SeededRandom(1));
         var tuple = new FlowTuple(client.Address, client.Port, Protocol.Udp, service.Address, service.Port);
-        var expected = Expectations.Of(emulator, host, new Probe(tuple, HostNetworks.Uplink));
+        var expected = Expectations.Of(emulator, host, flavour.Room.IsAffinity, new Probe(tuple, HostNetworks.Uplink));
         Assert.Equal(2, expected.Shares.Length);
 
         using var uplink = Open(network, HostNetworks.Uplink);

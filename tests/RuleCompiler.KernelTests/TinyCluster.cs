@@ -1,5 +1,4 @@
 using System.Text;
-using RuleCompiler.Backends.Iptables;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
@@ -40,16 +39,6 @@ internal sealed record TinyCluster(ClusterState State)
             .Select(slice => slice with { Endpoints = slice.Endpoints.Where(one => one.Address != endpoint).ToSeq() })
             .ToSeq(),
     });
-
-    public IptablesRuleset RulesetOf(Family family) => RulesetOf(family, Node.Kernel);
-
-    public IptablesRuleset RulesetOf(Family family, KernelFacts kernel)
-    {
-        var node = Node with { Kernel = kernel };
-        return Iptables.Lower(ServiceGraphBuilder.Build(State, node, family).Graph, node).Artifact;
-    }
-
-    public string RulesOf(Family family) => Iptables.Print(RulesetOf(family))[0].Text;
 
     private static void Service(
         StringBuilder text, string name, string ip, string family, string more, Ip[] pods,

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using RuleCompiler.Backends.Iptables;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.KernelTests.Net;
@@ -21,8 +20,7 @@ public sealed class TwoWayTests
     private static readonly TinyCluster _cluster = TinyCluster.Read();
 
     [Theory]
-    [InlineData(Flavour.Nft)]
-    [InlineData(Flavour.Legacy)]
+    [MemberData(nameof(Flavours.Each), MemberType = typeof(Flavours))]
     public void A_client_talks_to_every_endpoint_and_to_nothing_else(Flavour flavour)
     {
         using var network = Start(flavour);
@@ -40,8 +38,7 @@ public sealed class TwoWayTests
     }
 
     [Theory]
-    [InlineData(Flavour.Nft)]
-    [InlineData(Flavour.Legacy)]
+    [MemberData(nameof(Flavours.Each), MemberType = typeof(Flavours))]
     public void A_sticky_client_stays_with_its_first_server(Flavour flavour)
     {
         using var network = Start(flavour);
@@ -53,24 +50,20 @@ public sealed class TwoWayTests
     }
 
     [Theory]
-    [InlineData(Flavour.Nft)]
-    [InlineData(Flavour.Legacy)]
+    [MemberData(nameof(Flavours.Each), MemberType = typeof(Flavours))]
     public void A_connection_outlives_its_endpoint_and_new_ones_go_elsewhere(Flavour flavour)
     {
         using var network = Start(flavour);
         using var conversation = ConnectTo(network, "pod1");
         Assert.Equal("before", conversation.Echo("before"));
-        foreach (var step in Iptables.Plan(
-            _cluster.RulesetOf(Family.Ipv4), _cluster.Without(TinyCluster.FirstPod).RulesetOf(Family.Ipv4)).AsEnumerable())
-            flavour.Restore(network.Node, Family.Ipv4, Iptables.PrintStep(step, Family.Ipv4));
+        flavour.Room.Update(network.Node, _cluster.Without(TinyCluster.FirstPod).State, TinyCluster.Node, Family.Ipv4);
 
         Assert.Equal("after", conversation.Echo("after"));
         Expect(network, "outside", "10.96.0.10:80", "192.168.77.2", ["pod2"]);
     }
 
     [Theory]
-    [InlineData(Flavour.Nft)]
-    [InlineData(Flavour.Legacy)]
+    [MemberData(nameof(Flavours.Each), MemberType = typeof(Flavours))]
     public void Errors_arrive_at_once(Flavour flavour)
     {
         using var network = Start(flavour);
@@ -103,7 +96,7 @@ public sealed class TwoWayTests
     {
         using var network = Start(flavour, new KernelFacts { XtBpf = xtBpf });
         foreach (var family in (Family[])[Family.Ipv4, Family.Ipv6])
-            flavour.Restore(network.Node, family, "*filter\n:FORWARD DROP [0:0]\nCOMMIT\n");
+            flavour.Room.Load(network.Node, family, "*filter\n:FORWARD DROP [0:0]\nCOMMIT\n");
         Expect(network, "outside", "10.96.0.10:80", "192.168.77.2", ["pod1", "pod2"]);
         Expect(network, "pod1", "10.96.0.12:80", "192.168.77.2", ["pod1"]);
         Expect(network, "pod1", "[fd00:96::12]:80", "fd00:77::2", ["pod1"]);
@@ -118,6 +111,7 @@ public sealed class TwoWayTests
     private static TalkingNetwork Start(Flavour flavour, KernelFacts kernel)
     {
         KernelMachine.Require();
+        var node = TinyCluster.Node with { Kernel = kernel };
         var network = TalkingNetwork.Create(TinyCluster.Node.Addresses);
         try
         {
@@ -125,7 +119,7 @@ public sealed class TwoWayTests
             network.Add("pod2", "cni1", TinyCluster.SecondPod, TinyCluster.SecondPod6);
             network.Add("outside", "eth0", _outside, _outside6);
             foreach (var family in (Family[])[Family.Ipv4, Family.Ipv6])
-                flavour.Restore(network.Node, family, Iptables.Print(_cluster.RulesetOf(family, kernel))[0].Text);
+                flavour.Room.Load(network.Node, family, flavour.Room.Compile(_cluster.State, node, family));
             network.Serve("pod1");
             network.Serve("pod2");
             return network;

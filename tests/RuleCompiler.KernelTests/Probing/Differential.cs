@@ -1,4 +1,3 @@
-using RuleCompiler.Backends.Iptables;
 using RuleCompiler.Emulator;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
@@ -9,7 +8,7 @@ namespace RuleCompiler.KernelTests.Probing;
 
 /// <summary>The same packets through the emulator and through a kernel that holds the very same text.</summary>
 /// <param name="sabotage">Changes what the kernel gets, to see that it shows.</param>
-internal sealed class Differential(Flavour flavour, ulong seed, Func<string, string>? sabotage = null)
+internal sealed class Differential(IKernelRoom room, ulong seed, Func<string, string>? sabotage = null)
 {
     private static readonly Family[] _families = [Family.Ipv4, Family.Ipv6];
 
@@ -33,6 +32,7 @@ internal sealed class Differential(Flavour flavour, ulong seed, Func<string, str
     /// <returns>Differences; none when the kernel does as the emulator says.</returns>
     public List<string> Run(Scenario scenario, int packets)
     {
+        scenario = scenario.In(room.Mode);
         var hosts = _families.Select(family => HostNetworks.For(scenario.Node, family)).ToArray();
         using var network = NodeNetwork.Create(hosts);
         var differences = new List<string>();
@@ -40,10 +40,10 @@ internal sealed class Differential(Flavour flavour, ulong seed, Func<string, str
         using var prober = new Prober(network);
         for (var i = 0; i < _families.Length; i++)
         {
-            var rules = Compile(scenario, _families[i]);
-            flavour.Restore(network.Node, _families[i], sabotage is null ? rules.Text : sabotage(rules.Text));
+            var text = room.Compile(scenario.Cluster, scenario.Node, _families[i]);
+            room.Load(network.Node, _families[i], sabotage is null ? text : sabotage(text));
             var emulator = new Emulator.Emulator(
-                IptablesTranslator.Translate(rules.Parsed), hosts[i], new ManualClock(), new SeededRandom(seed));
+                room.Read(text, _families[i]), hosts[i], new ManualClock(), new SeededRandom(seed));
             var flows = Flows(FlowGen.Covering(scenario, _families[i]), tracksSctp, packets / _families.Length);
             differences.AddRange(Compare(prober, emulator, hosts[i], flows, packets / _families.Length));
         }
@@ -75,7 +75,7 @@ internal sealed class Differential(Flavour flavour, ulong seed, Func<string, str
     public List<string> Compare(Prober prober, Emulator.Emulator emulator, HostNetwork host, List<Probe> flows, int packets)
     {
         var differences = new List<string>();
-        var expected = flows.Select(flow => Expectations.Of(emulator, host, flow)).ToArray();
+        var expected = flows.Select(flow => Expectations.Of(emulator, host, room.IsAffinity, flow)).ToArray();
         var sequence = Enumerable.Range(0, flows.Count).ToList();
         // What is left of the packets goes where there is a choice to make.
         var choosing = sequence.Where(flow => expected[flow].Shares.Length > 1).ToArray();
@@ -110,16 +110,6 @@ internal sealed class Differential(Flavour flavour, ulong seed, Func<string, str
         }
 
         return differences;
-    }
-
-    /// <summary>The text that ships, and what a reader makes of it.</summary>
-    private static (string Text, IptablesRuleset Parsed) Compile(Scenario scenario, Family family)
-    {
-        var graph = ServiceGraphBuilder.Build(scenario.Cluster, scenario.Node, family).Graph;
-        var files = Iptables.Print(Iptables.Lower(graph, scenario.Node).Artifact);
-        var parsed = Iptables.Parse(files, family);
-        if (parsed.HasErrors) throw new InvalidOperationException($"our own text does not parse: {parsed.Diagnostics}");
-        return (files[0].Text, parsed.Artifact);
     }
 
     /// <param name="taken">Every tuple that was seen.</param>

@@ -10,7 +10,7 @@ internal sealed class Expectations
 {
     private readonly Dictionary<Ending, (int Turn, bool KeepsPort)> _endings = [];
 
-    private Expectations(Distribution distribution, bool canBeAnswered)
+    private Expectations(Distribution distribution, bool canBeAnswered, Func<TraceStep, bool> isAffinity)
     {
         var shares = new List<double>();
         foreach (var (outcome, numerator, denominator, example) in distribution.Outcomes)
@@ -23,7 +23,7 @@ internal sealed class Expectations
             if (turn == shares.Count) shares.Add(0);
             _endings[ending] = (turn, keepsPort && others);
             shares[turn] += Ratio(numerator, denominator);
-            IsSticky |= example.Steps.Any(step => step.RuleText.Contains("-m recent", StringComparison.Ordinal));
+            IsSticky |= example.Steps.Any(isAffinity);
         }
 
         Shares = [.. shares];
@@ -35,9 +35,12 @@ internal sealed class Expectations
     /// <summary>Session affinity is in play: a source's later choices follow its first.</summary>
     public bool IsSticky { get; }
 
-    public static Expectations Of(Emulator.Emulator emulator, HostNetwork host, Probe probe) => new(
+    /// <param name="isAffinity">Which steps of a trace ask or keep session affinity.</param>
+    public static Expectations Of(
+        Emulator.Emulator emulator, HostNetwork host, Func<TraceStep, bool> isAffinity, Probe probe) => new(
         emulator.Explore(Packet.First(probe.Tuple, probe.InputInterface)),
-        canBeAnswered: !IsRouterAnycast(host, probe.Tuple.Source));
+        canBeAnswered: !IsRouterAnycast(host, probe.Tuple.Source),
+        isAffinity);
 
     /// <summary>Which turn an ending is; null when none leads to it.</summary>
     public int? TurnOf(Ending ending) => _endings.TryGetValue(ending, out var found) ? found.Turn : null;

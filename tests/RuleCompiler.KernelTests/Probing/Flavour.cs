@@ -1,38 +1,31 @@
-using RuleCompiler.Backends.Iptables;
 using RuleCompiler.Ir.Net;
-using RuleCompiler.KernelTests.Net;
+using Xunit;
 
 namespace RuleCompiler.KernelTests.Probing;
 
-/// <summary>The two implementations of the iptables tools: over nf_tables, and over x_tables.</summary>
+/// <summary>The packet filters that a namespace of the running kernel can have. <see cref="Flavours"/> says how each is driven.</summary>
 public enum Flavour
 {
+    /// <summary>iptables rules in nf_tables.</summary>
     Nft,
+
+    /// <summary>iptables rules in x_tables.</summary>
     Legacy,
 }
 
-internal static class FlavourTools
+internal static class Flavours
 {
+    private static readonly IKernelRoom _nft = IptablesRoom.Of("nft"), _legacy = IptablesRoom.Of("legacy");
+
+    public static IReadOnlyList<Flavour> All { get; } = Enum.GetValues<Flavour>();
+
+    /// <summary>For theories.</summary>
+    public static TheoryData<Flavour> Each { get; } = [.. All];
+
+    public static TheoryData<Flavour, Family> EachFamily { get; } = new MatrixTheoryData<Flavour, Family>(All, [Family.Ipv4, Family.Ipv6]);
+
     extension(Flavour flavour)
     {
-        public Flavour Other => flavour switch { Flavour.Nft => Flavour.Legacy, Flavour.Legacy => Flavour.Nft };
-    }
-
-    /// <summary>iptables-nft-restore --noflush and its three siblings.</summary>
-    public static void Restore(this Flavour flavour, NetworkNamespace node, Family family, string text) =>
-        node.Run(() => Tool.Run(flavour.ToolOf(family, "restore"), ["--noflush"], text));
-
-    public static string Save(this Flavour flavour, NetworkNamespace node, Family family) =>
-        node.Run(() => Tool.Run(flavour.ToolOf(family, "save"), []));
-
-    /// <summary>What the kernel has, as our parser reads it.</summary>
-    public static Backends.Parsed<IptablesRuleset> Observe(this Flavour flavour, NetworkNamespace node, Family family) =>
-        Iptables.Parse([new Backends.ArtifactFile("iptables-save", flavour.Save(node, family))], family);
-
-    private static string ToolOf(this Flavour flavour, Family family, string verb)
-    {
-        var name = family switch { Family.Ipv4 => "iptables", Family.Ipv6 => "ip6tables" };
-        var kind = flavour switch { Flavour.Nft => "nft", Flavour.Legacy => "legacy" };
-        return $"{name}-{kind}-{verb}";
+        public IKernelRoom Room => flavour switch { Flavour.Nft => _nft, Flavour.Legacy => _legacy };
     }
 }

@@ -6,33 +6,35 @@ using RuleCompiler.Ir.Text;
 using RuleCompiler.KernelTests.Net;
 using RuleCompiler.KernelTests.Packets;
 using RuleCompiler.Spec;
+using RuleCompiler.Tests.Gen;
 
 namespace RuleCompiler.KernelTests.Probing;
 
 /// <summary>Flows against the kernel: a node of namespaces for each case, changed by plans as an agent would.</summary>
-internal sealed class KernelFlowTarget(Flavour flavour) : IFlowTarget
+internal sealed class KernelFlowTarget(IKernelRoom room) : IFlowTarget
 {
     /// <summary>
     /// A pod's kernel would complete a connection to the node that ours refuses, since nobody listens here; the reset
-    /// would end the flow that the case goes on with. The other flavour's tables keep it out of what plans read.
+    /// would end the flow that the case goes on with. No room reads the family inet.
     /// </summary>
-    private const string NoResets = "*raw\n-A OUTPUT -p tcp -m tcp --tcp-flags RST RST -j DROP\nCOMMIT\n";
+    private const string NoResets = "table inet no-resets { chain output { type filter hook output priority raw; tcp flags & rst == rst drop; }; }";
 
     private static readonly Family[] _families = [Family.Ipv4, Family.Ipv6];
 
-    public string Name => $"iptables-{flavour} in the kernel";
+    public string Name => $"{room.Name} in the kernel";
 
-    public ProxyMode Mode => ProxyMode.Iptables;
+    public ProxyMode Mode => room.Mode;
 
     public int RunsMax => 1;
 
     public (IFlowNode? Node, Seq<Diagnostic> Diagnostics) Start(ClusterState cluster, NodeFacts node, ulong seed)
     {
+        node = NodeGen.In(node, room.Mode);
         var network = NodeNetwork.Create(_families.Select(family => HostNetworks.For(node, family)).ToArray());
         try
         {
-            var started = new KernelNode(flavour, node, network);
-            foreach (var family in _families) flavour.Other.Restore(network.Node, family, NoResets);
+            var started = new KernelNode(room, node, network);
+            network.Node.Run(() => Tool.Run("nft", ["-f", "-"], NoResets));
             started.Load(cluster);
             return (started, []);
         }
@@ -43,7 +45,7 @@ internal sealed class KernelFlowTarget(Flavour flavour) : IFlowTarget
         }
     }
 
-    private sealed class KernelNode(Flavour flavour, NodeFacts node, NodeNetwork network) : IFlowNode
+    private sealed class KernelNode(IKernelRoom room, NodeFacts node, NodeNetwork network) : IFlowNode
     {
         private const uint ClientStart = 1000;
         private const uint ServerStart = 5000;
@@ -74,16 +76,12 @@ internal sealed class KernelFlowTarget(Flavour flavour) : IFlowTarget
             };
         }
 
-        /// <summary>As an agent does it: what is there, what should be, and the tool for each step between.</summary>
         public Seq<Diagnostic> Load(ClusterState cluster)
         {
             foreach (var family in _families)
             {
-                var observed = flavour.Observe(network.Node, family);
-                if (observed.HasErrors) return observed.Diagnostics;
-                var desired = Iptables.Lower(ServiceGraphBuilder.Build(cluster, node, family).Graph, node).Artifact;
-                foreach (var step in Iptables.Plan(observed.Artifact, desired).AsEnumerable())
-                    flavour.Restore(network.Node, family, Iptables.PrintStep(step, family));
+                if (room.Update(network.Node, cluster, node, family) is { Diagnostics: { IsEmpty: false } diagnostics })
+                    return diagnostics;
             }
 
             return [];
