@@ -15,8 +15,8 @@ public sealed partial class Emulator
 
     /// <summary>
     /// Takes every turn of every choice, depth first and without walking any prefix twice. Flows and lists stay as they
-    /// are. Masses are exact: products of t / 2^31 and 1 - t / 2^31. Outcomes come in the order in which the rules
-    /// reach them.
+    /// are. Masses are exact: products of t / 2^31 and 1 - t / 2^31, or of the words of 2^32 that give a number.
+    /// Outcomes come in the order in which the rules reach them.
     /// </summary>
     /// <exception cref="ExplorationTooLargeException">More than <see cref="BranchesMax"/> branches.</exception>
     public Distribution Explore(Packet packet, bool trace = true)
@@ -34,7 +34,7 @@ public sealed partial class Emulator
             if (branches == BranchesMax) throw new ExplorationTooLargeException(packet);
             var fate = _machine.Explore(walk, now, turns, isStart: ReferenceEquals(walk, start));
             var outcome = OutcomeOf(packet, walk, fate);
-            var mass = new Mass(walk.Mass, walk.Draws);
+            var mass = new Mass(walk.Mass, walk.MassBits);
             if (found.TryGetValue(outcome, out var at))
             {
                 results[at] = results[at] with { Mass = results[at].Mass + mass };
@@ -53,27 +53,23 @@ public sealed partial class Emulator
         }).ToSeq());
     }
 
-    /// <summary><c>Numerator</c> / 2^(31 · <c>Draws</c>).</summary>
-    private readonly record struct Mass(BigInteger Numerator, int Draws)
+    /// <summary><c>Numerator</c> / 2^<c>Bits</c>.</summary>
+    private readonly record struct Mass(BigInteger Numerator, int Bits)
     {
-        /// <summary>net/netfilter/xt_statistic.c:statistic_mt @v6.1 compares 31 bits.</summary>
-        private const int BitsPerDraw = 31;
-
         public static Mass operator +(Mass left, Mass right)
         {
-            var draws = Math.Max(left.Draws, right.Draws);
-            return new Mass(left.At(draws) + right.At(draws), draws);
+            var bits = Math.Max(left.Bits, right.Bits);
+            return new Mass(left.At(bits) + right.At(bits), bits);
         }
 
         /// <summary>The denominator is a power of two, so the common factors are the numerator's trailing zeros.</summary>
         public (BigInteger Numerator, BigInteger Denominator) Reduced()
         {
-            var bits = Draws * BitsPerDraw;
-            var common = (int)Math.Min((long)BigInteger.TrailingZeroCount(Numerator), bits);
-            return (Numerator >> common, BigInteger.One << (bits - common));
+            var common = (int)Math.Min((long)BigInteger.TrailingZeroCount(Numerator), Bits);
+            return (Numerator >> common, BigInteger.One << (Bits - common));
         }
 
-        private BigInteger At(int draws) => Numerator << ((draws - Draws) * BitsPerDraw);
+        private BigInteger At(int bits) => Numerator << (bits - Bits);
     }
 }
 

@@ -16,13 +16,14 @@ public sealed partial class Emulator
     private readonly ConnectionTable _connections;
     private readonly Walk _walk = new();
     private Dictionary<string, RecentList> _recent = new(StringComparer.Ordinal);
+    private Dictionary<(string Table, string Name), SetTable> _mutableSets = [];
     private Program _program;
 
     /// <summary>Descriptions asked for so far, by rule.</summary>
     private RuleSource?[] _sources = [];
     private Machine _machine;
 
-    /// <param name="clock">Only <c>GetUtcNow</c> is asked, once a packet.</param>
+    /// <param name="clock">Only <c>GetUtcNow</c> is asked, once a packet and once when rules come.</param>
     /// <param name="random">One word for each choice, and for each source port that has to be picked.</param>
     public Emulator(Program program, HostNetwork host, TimeProvider clock, IRandomSource random)
     {
@@ -39,7 +40,8 @@ public sealed partial class Emulator
     /// <summary>
     /// Replaces the rules under living flows. A recent list lives as long as some rule names it: its entries survive
     /// when the new rules name it too, and are gone otherwise (xt_recent.c:recent_mt_destroy @v6.1; measured:
-    /// verification.md §3.7).
+    /// verification.md §3.7). What packets added to a set lives as long as a set of that name and type is declared.
+    /// Counters (numgen inc) begin anew.
     /// </summary>
     public void Load(Program program)
     {
@@ -72,7 +74,26 @@ public sealed partial class Emulator
         _recent = lists;
         _sources = new RuleSource?[program.Rules.Count];
         var ordered = program.RecentLists.Select(name => lists[name]).ToArray();
-        return (program, new Machine(program, _host, _connections, ordered, _random));
+        return (program, new Machine(program, _host, _connections, ordered, InstallSets(program), _random));
+    }
+
+    private SetTable[] InstallSets(Program program)
+    {
+        var now = _clock.GetUtcNow().Ticks;
+        var kept = new Dictionary<(string Table, string Name), SetTable>();
+        var tables = new SetTable[program.Sets.Count];
+        for (var i = 0; i < tables.Length; i++)
+        {
+            var set = program.Sets[i];
+            var table = tables[i] = new SetTable(set, now);
+            if (!set.IsMutable || set.Name.Length == 0) continue;
+            var old = _mutableSets.GetValueOrDefault((set.Table, set.Name));
+            if (old?.Type == set.Type) table.Inherit(old);
+            kept.Add((set.Table, set.Name), table);
+        }
+
+        _mutableSets = kept;
+        return tables;
     }
 
     private void RequireFamily(Packet packet)
@@ -146,6 +167,7 @@ public sealed partial class Emulator
         var chain = _program.Chains[node.Chain];
         var source = _sources[node.Rule] ??= _program.Describe(node.Rule);
         return new TraceStep(
-            hook, chain.Table, chain.Name, node.Rule - chain.FirstRule + 1, source.Text, source.Service, node.Effect);
+            hook, chain.Table, chain.Name, node.Rule - chain.FirstRule + 1, source.Text, source.Service ?? node.Service,
+            node.Effect);
     }
 }

@@ -23,4 +23,24 @@ public static partial class DiagnosticCatalog
     public static readonly DiagnosticRule StateNotGiven = Error(
         "RC7006", "match on state that was not given",
         "A rule asks for an ipset, a bridge port or a virtual server, and nothing says what is in them.");
+
+    public static readonly DiagnosticRule MissingSet = Error(
+        "RC7010", "look-up in a set that is not there", "A rule uses a set or map that its table does not have.");
+
+    public static readonly DiagnosticRule NftTypeMismatch = Error(
+        "RC7011", "value of another type",
+        "A key, element or value of an nftables rule does not have the type that is asked for.");
+
+    public static readonly DiagnosticRule NftOverlap = Error(
+        "RC7012", "elements with a common key", "Elements of one set overlap; the kernel refuses such a set.");
+
+    public static readonly DiagnosticRule ChainsTooDeep = Error(
+        "RC7013", "chains nested too deep",
+        "nftables lets a packet be in 16 chains at once and refuses tables with more.");
+
+    public static readonly DiagnosticRule NftRefused = Error(
+        "RC7014", "nftables refuses this", "No kernel takes this chain, set or statement.");
+
+    public static readonly DiagnosticRule NftNotEmulated = Error(
+        "RC7015", "not emulated", "A kernel may take this nftables rule, but the emulator has no model of it.");
 }

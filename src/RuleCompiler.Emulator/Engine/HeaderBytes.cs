@@ -25,6 +25,8 @@ internal static class HeaderBytes
     /// <summary>The default TTL of Linux (net.ipv4.ip_default_ttl).</summary>
     private const byte TimeToLive = 64;
 
+    public static int TransportOffset(Family family) => family == Family.Ipv4 ? Ipv4HeaderBytes : Ipv6HeaderBytes;
+
     /// <summary>Returns the number of bytes written.</summary>
     public static int Write(Walk walk, Family family, Span<byte> bytes)
     {

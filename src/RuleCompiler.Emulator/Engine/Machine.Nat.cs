@@ -18,7 +18,7 @@ internal sealed partial class Machine
     private static bool ChangesSource(Hook hook) => hook is Hook.Input or Hook.Postrouting;
 
     /// <summary>nf_nat_inet_fn.</summary>
-    private Fate.Unroutable? EnterNat(Walk walk, int index)
+    private Fate.Unroutable? EnterNat(Walk walk)
     {
         if (walk.Connection is not { } connection) return null;
         if (walk.State == ConntrackStates.Related)
@@ -30,11 +30,21 @@ internal sealed partial class Machine
         var done = ChangesSource(walk.Hook) ? ConnectionStatus.SourceNatDone : ConnectionStatus.DestinationNatDone;
         if (walk.State == ConntrackStates.New && !connection.Has(done) && !connection.Has(ConnectionStatus.Confirmed))
         {
-            EnterBase(walk, index);
-            return null;
+            walk.NatChain = 0;
+            return NextNat(walk);
         }
 
         return Translate(walk, connection);
+    }
+
+    /// <summary>The nat chains of a hook run one after the other until one has set up this side of the flow.</summary>
+    private Fate.Unroutable? NextNat(Walk walk)
+    {
+        var done = ChangesSource(walk.Hook) ? ConnectionStatus.SourceNatDone : ConnectionStatus.DestinationNatDone;
+        var chains = _natChains[(int)walk.Hook];
+        if (walk.NatChain == chains.Length || walk.Connection!.Has(done)) return FinishNat(walk);
+        EnterBase(walk, chains[walk.NatChain++]);
+        return null;
     }
 
     /// <summary>After the nat rules: a flow that none of them took is bound to what it has.</summary>
@@ -68,7 +78,8 @@ internal sealed partial class Machine
                 if (walk.IsTraced) Record(walk, $"mark 0x{walk.Mark:x}");
                 return true;
             case Effect.Dnat e:
-                BindDestination(walk.Connection!, e.To);
+                BindDestination(
+                    walk.Connection!, e.To.Address.Bits, e.To.Port.Value is var port and not 0 ? port : null);
                 if (walk.IsTraced) Record(walk, $"destination {e.To}");
                 return true;
             case Effect.Masquerade e:
@@ -99,11 +110,11 @@ internal sealed partial class Machine
         return true;
     }
 
-    private static void BindDestination(Connection connection, Endpoint to)
+    private static void BindDestination(Connection connection, UInt128 address, ushort? port)
     {
         var current = connection.Reply.Reversed;
-        var port = current.Protocol.HasPorts() && to.Port.Value != 0 ? to.Port.Value : current.DestinationPort;
-        var wanted = current.WithDestination(to.Address.Bits, port);
+        var wanted = current.WithDestination(
+            address, current.Protocol.HasPorts() && port is { } chosen ? chosen : current.DestinationPort);
         connection.IsChosen = true;
         connection.Status |= ConnectionStatus.DestinationNatDone;
         if (wanted.Equals(current)) return;

@@ -3,11 +3,17 @@ using RuleCompiler.Backends.Iptables;
 
 namespace RuleCompiler.Emulator;
 
-/// <summary>Chains, rules and guards (net/ipv4/netfilter/ip_tables.c:ipt_do_table @v6.1).</summary>
+/// <summary>
+/// Chains, rules and guards (net/ipv4/netfilter/ip_tables.c:ipt_do_table, net/netfilter/nf_tables_core.c:nft_do_chain
+/// @v6.1).
+/// </summary>
 internal sealed partial class Machine
 {
-    /// <summary>2^31: a threshold of certainty.</summary>
-    private const uint Certain = 1u << 31;
+    /// <summary>net/netfilter/xt_statistic.c:statistic_mt @v6.1 compares 31 bits.</summary>
+    private const int BitsOfDraw = 31;
+
+    /// <summary>A threshold of certainty.</summary>
+    private const uint Certain = 1u << BitsOfDraw;
 
     private readonly ProgramRule[] _rules;
     private readonly Guard[] _guards;
@@ -21,6 +27,7 @@ internal sealed partial class Machine
         walk.InRules = true;
         walk.DropsByDefault = chain.DropsByDefault;
         walk.Depth = 0;
+        walk.Service = null;
         EnterChain(walk, chain.Chain);
     }
 
@@ -54,16 +61,22 @@ internal sealed partial class Machine
                 continue;
             }
 
-            if (rule.Effect is { } effect)
+            var verdict = rule.Verdict;
+            if (verdict.Kind == VerdictKind.Computed)
+            {
+                verdict = walk.Decided;
+                walk.Decided = default;
+            }
+            else if (rule.Effect is { } effect)
             {
                 if (!Apply(walk, effect)) return VerdictKind.Drop;
             }
             else if (walk.IsTraced)
             {
-                Record(walk, Narrate(rule.Verdict));
+                Record(walk, Narrate(verdict));
             }
 
-            switch (rule.Verdict.Kind)
+            switch (verdict.Kind)
             {
                 case VerdictKind.Continue:
                     NextRule(walk);
@@ -71,19 +84,19 @@ internal sealed partial class Machine
                 case VerdictKind.Jump:
                     NextRule(walk);
                     Push(walk);
-                    EnterChain(walk, rule.Verdict.Chain);
+                    EnterChain(walk, verdict.Chain);
                     break;
                 case VerdictKind.Goto:
-                    EnterChain(walk, rule.Verdict.Chain);
+                    EnterChain(walk, verdict.Chain);
                     break;
                 case VerdictKind.Return:
                     walk.Rule = walk.RulesEnd;
                     break;
                 case VerdictKind.Reject:
-                    walk.RejectWith = rule.Verdict.With;
+                    walk.RejectWith = verdict.With;
                     return VerdictKind.Reject;
                 default:
-                    return rule.Verdict.Kind;
+                    return verdict.Kind;
             }
         }
     }
@@ -133,6 +146,12 @@ internal sealed partial class Machine
             {
                 if (!Draw(walk, in guard, i)) return false;
             }
+            else if (guard.IsStep)
+            {
+                var end = Step(walk, in guard, i);
+                if (end == StepEnd.Break) return false;
+                if (end == StepEnd.Decided) break;
+            }
             else if (!Holds(walk, in guard))
             {
                 return false;
@@ -162,7 +181,9 @@ internal sealed partial class Machine
             GuardKind.DestinationIsLocal => _routing.IsLocal(tuple.Destination) != guard.Inverted,
             GuardKind.Recent => Recent(walk, (RecentQuery)guard.Operand!, guard.Inverted),
             GuardKind.Bpf => RunBpf(walk, (BpfProgram)guard.Operand!) != guard.Inverted,
-            GuardKind.Draw => throw new InvalidOperationException("a draw needs its place in the rule"),
+            GuardKind.Draw or GuardKind.Compare or GuardKind.Lookup or GuardKind.Dispatch or GuardKind.Assign or
+                GuardKind.Translate or GuardKind.Masquerade or GuardKind.Update or GuardKind.Decide =>
+                throw new InvalidOperationException($"{guard.Kind} needs its place in the rule"),
         };
     }
 
@@ -189,14 +210,14 @@ internal sealed partial class Machine
         if (threshold >= Certain) return !guard.Inverted;
         var miss = walk.Clone();
         miss.Mass *= Certain - threshold;
-        miss.Draws++;
+        miss.MassBits += BitsOfDraw;
         if (guard.Inverted)
             miss.Guard = at + 1;
         else
             NextRule(miss);
         _turns.Push(miss);
         walk.Mass *= threshold;
-        walk.Draws++;
+        walk.MassBits += BitsOfDraw;
         return !guard.Inverted;
     }
 
@@ -228,7 +249,7 @@ internal sealed partial class Machine
     }
 
     private static void Record(Walk walk, string effect) =>
-        walk.Trace = new TraceNode(walk.Trace, walk.Hook, walk.Chain, walk.Rule, effect);
+        walk.Trace = new TraceNode(walk.Trace, walk.Hook, walk.Chain, walk.Rule, effect, walk.Service);
 
     private static string NameOf(RejectKind kind) => kind switch
     {
@@ -249,5 +270,6 @@ internal sealed partial class Machine
         VerdictKind.Return => "return",
         VerdictKind.Jump => $"jump to {_program.Chains[verdict.Chain].Name}",
         VerdictKind.Goto => $"go to {_program.Chains[verdict.Chain].Name}",
+        VerdictKind.Computed => throw new InvalidOperationException("a computed verdict is one of the others"),
     };
 }

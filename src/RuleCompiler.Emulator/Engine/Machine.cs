@@ -20,6 +20,7 @@ internal sealed partial class Machine
     private readonly RecentList[] _recent;
     private readonly IRandomSource _random;
     private readonly Station[][] _stations;
+    private readonly int[][] _natChains;
     private readonly Dictionary<string, Fate.Sent> _sentFates = new(StringComparer.Ordinal);
 
     /// <summary>Set while exploring: where the turns not taken wait. Nothing outside the walk changes then.</summary>
@@ -28,7 +29,8 @@ internal sealed partial class Machine
     private long _now;
 
     public Machine(
-        Program program, HostNetwork host, ConnectionTable connections, RecentList[] recent, IRandomSource random)
+        Program program, HostNetwork host, ConnectionTable connections, RecentList[] recent, SetTable[] sets,
+        IRandomSource random)
     {
         _program = program;
         _host = host;
@@ -36,7 +38,10 @@ internal sealed partial class Machine
         _connections = connections;
         _recent = recent;
         _random = random;
+        _sets = sets;
+        _counters = new uint[program.Counters];
         _stations = Station.Of(program);
+        _natChains = Station.NatChainsOf(program);
         _rules = program.Rules.Span.ToArray();
         _guards = program.Guards.Span.ToArray();
         _chains = program.Chains.Span.ToArray();
@@ -90,8 +95,9 @@ internal sealed partial class Machine
                 walk.InRules = false;
                 if (verdict == VerdictKind.Drop) return DroppedFate;
                 if (verdict == VerdictKind.Reject) return Reject(walk);
-                if (_stations[(int)walk.Hook][walk.Station - 1].Kind == StationKind.Nat && FinishNat(walk) is { } end)
+                if (_stations[(int)walk.Hook][walk.Station - 1].Kind == StationKind.Nat && NextNat(walk) is { } end)
                     return end;
+                if (walk.InRules) continue;
             }
 
             var stations = _stations[(int)walk.Hook];
@@ -111,7 +117,7 @@ internal sealed partial class Machine
                     EnterBase(walk, station.Base);
                     break;
                 case StationKind.Nat:
-                    if (EnterNat(walk, station.Base) is { } end) return end;
+                    if (EnterNat(walk) is { } end) return end;
                     break;
             }
         }
@@ -169,6 +175,9 @@ internal sealed partial class Machine
 
         walk.Output = _routing.OutputFor(walk.Tuple.Destination);
         walk.Hook = Hook.Forward;
+
+        // rt_tos2priority of a packet without TOS (net/ipv4/ip_forward.c:ip_forward @v6.1); IPv6 leaves it alone.
+        if (_program.Family == Family.Ipv4) walk.Priority = 0;
         return walk.Output is null ? UnroutableFate : null;
     }
 
@@ -198,7 +207,7 @@ internal sealed partial class Machine
     private static Fate Reject(Walk walk)
     {
         var isSilent = walk.Inner is not null ||
-            (walk.RejectWith == RejectKind.TcpReset && walk.Tcp is { } flags && flags.HasFlag(TcpFlags.Rst));
+            (walk.RejectWith == RejectKind.TcpReset && (walk.Tcp is not { } flags || flags.HasFlag(TcpFlags.Rst)));
         return isSilent ? DroppedFate : new Fate.Rejected(walk.RejectWith);
     }
 

@@ -8,24 +8,27 @@ internal enum StationKind : byte
 }
 
 /// <summary>What a hook does to a packet, in order of priority.</summary>
-/// <param name="Base">Index into <see cref="Program.Bases"/>; -1 for conntrack.</param>
+/// <param name="Base">Index into <see cref="Program.Bases"/>; -1 for conntrack and NAT.</param>
 internal readonly record struct Station(StationKind Kind, int Base)
 {
     /// <summary>Per hook, in the order of the enum.</summary>
     public static Station[][] Of(Program program)
     {
         var hooks = Enum.GetValues<Hook>();
+        var hasNat = program.Bases.Any(chain => chain.Kind == ChainKind.Nat);
         var result = new Station[hooks.Length][];
         foreach (var hook in hooks)
         {
             var entries = new List<(int Priority, Station Station)>();
             if (hook is Hook.Prerouting or Hook.Output)
                 entries.Add((BuiltinChains.ConntrackPriority, new Station(StationKind.Track, -1)));
+            if (hasNat && hook != Hook.Forward)
+                entries.Add((NatPriority(hook), new Station(StationKind.Nat, -1)));
             for (var i = 0; i < program.Bases.Count; i++)
             {
                 var chain = program.Bases[i];
-                if (chain.Hook != hook) continue;
-                entries.Add((chain.Priority, new Station(chain.Kind == ChainKind.Nat ? StationKind.Nat : StationKind.Rules, i)));
+                if (chain.Hook == hook && chain.Kind == ChainKind.Filter)
+                    entries.Add((chain.Priority, new Station(StationKind.Rules, i)));
             }
 
             result[(int)hook] = entries.OrderBy(entry => entry.Priority).Select(entry => entry.Station).ToArray();
@@ -33,4 +36,17 @@ internal readonly record struct Station(StationKind Kind, int Base)
 
         return result;
     }
+
+    /// <summary>
+    /// Indices into <see cref="Program.Bases"/> per hook. A nat chain's own priority orders it among nat chains only:
+    /// they all run from the one hook function of NAT (net/netfilter/nf_nat_core.c:nf_nat_register_fn @v6.1).
+    /// </summary>
+    public static int[][] NatChainsOf(Program program) => Enum.GetValues<Hook>()
+        .Select(hook => Enumerable.Range(0, program.Bases.Count)
+            .Where(i => program.Bases[i].Hook == hook && program.Bases[i].Kind == ChainKind.Nat)
+            .OrderBy(i => program.Bases[i].Priority).ToArray())
+        .ToArray();
+
+    /// <summary>nf_nat_ipv4_ops and nf_nat_ipv6_ops (net/netfilter/nf_nat_proto.c @v6.1).</summary>
+    private static int NatPriority(Hook hook) => hook is Hook.Prerouting or Hook.Output ? -100 : 100;
 }

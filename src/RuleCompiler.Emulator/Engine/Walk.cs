@@ -15,6 +15,9 @@ internal sealed class Walk
     public ConnTuple? Inner;
     public TcpFlags? Tcp;
     public uint Mark;
+
+    /// <summary>skb-&gt;priority.</summary>
+    public uint Priority;
     public string? Input;
     public string? Output;
 
@@ -51,13 +54,29 @@ internal sealed class Walk
     public int Depth;
     public RejectKind RejectWith;
 
+    /// <summary>Of the nat chains of this hook, how many the packet has seen.</summary>
+    public int NatChain;
+
+    /// <summary>What a step of the current rule decided.</summary>
+    public Verdict Decided;
+
+    /// <summary>The service-port that the last map element on the way through this base chain named.</summary>
+    public string? Service;
+
     public bool IsTraced;
     public TraceNode? Trace;
 
-    // Explorations only. The mass is Mass / 2^(31 · Draws).
+    // Explorations only. The mass is Mass / 2^MassBits.
     public BigInteger Mass;
-    public int Draws;
+    public int MassBits;
     public RecentOverlay? Overlay;
+    public SetOverlay? Sets;
+    public CounterOverlay? Counters;
+
+    /// <summary>Numbers that the current step has drawn, how many of them this time, and the next one to try.</summary>
+    public uint[] Drawn = [];
+    public int DrawnUsed;
+    public uint NextDraw;
 
     public readonly record struct Frame(int Chain, int Rule, int RulesEnd, int[]? Candidates, int Candidate);
 
@@ -67,6 +86,7 @@ internal sealed class Walk
         Inner = packet.Error is { } error ? ConnTuple.Of(error) : null;
         Tcp = packet.Tcp;
         Mark = packet.Mark;
+        Priority = 0;
         Input = packet.InputInterface;
         Output = null;
         HasLooped = false;
@@ -80,11 +100,18 @@ internal sealed class Walk
         InRules = false;
         Guard = 0;
         Depth = 0;
+        Decided = default;
+        Service = null;
         IsTraced = isTraced;
         Trace = null;
         Mass = BigInteger.One;
-        Draws = 0;
+        MassBits = 0;
         Overlay = null;
+        Sets = null;
+        Counters = null;
+        Drawn = [];
+        DrawnUsed = 0;
+        NextDraw = 0;
     }
 
     public Walk Clone()
@@ -98,4 +125,6 @@ internal sealed class Walk
 
 /// <summary>Steps are shared between the branches of an exploration: a list that grows at its head.</summary>
 /// <param name="Rule">Absolute index of the rule; -1 for something that no rule did.</param>
-internal sealed record TraceNode(TraceNode? Before, Hook Hook, int Chain, int Rule, string Effect);
+/// <param name="Service">What a map element said, for rules that name no service themselves.</param>
+internal sealed record TraceNode(
+    TraceNode? Before, Hook Hook, int Chain, int Rule, string Effect, string? Service = null);

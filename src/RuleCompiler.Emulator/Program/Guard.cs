@@ -24,6 +24,18 @@ public enum GuardKind : byte
     /// <summary>A list of recently seen sources; evaluating it may change the list.</summary>
     Recent,
     Bpf,
+
+    // From here on steps of nftables rules: values from registers, look-ups, and effects in the middle of a rule.
+    Compare,
+    Lookup,
+
+    /// <summary>A verdict map: decides, unless it says to continue.</summary>
+    Dispatch,
+    Assign,
+    Translate,
+    Masquerade,
+    Update,
+    Decide,
 }
 
 /// <summary>
@@ -52,7 +64,10 @@ public readonly record struct Guard
     /// <summary>An address mask, last port or mark mask.</summary>
     public UInt128 Mask { get; }
 
-    /// <summary><see cref="InterfacePattern"/>, <see cref="RecentQuery"/> or <see cref="BpfProgram"/>.</summary>
+    /// <summary>
+    /// <see cref="InterfacePattern"/>, <see cref="RecentQuery"/>, <see cref="BpfProgram"/>, or what a step works with
+    /// (<c>Operands.cs</c>).
+    /// </summary>
     public object? Operand { get; }
 
     /// <summary>(source &amp; mask) == (address &amp; mask), as ip_packet_match does it.</summary>
@@ -93,8 +108,29 @@ public readonly record struct Guard
 
     public static Guard Bpf(BpfProgram program) => new(GuardKind.Bpf, inverted: false, 0, 0, program);
 
+    public static Guard Compare(RangeTest comparison, bool inverted) =>
+        new(GuardKind.Compare, inverted, 0, 0, comparison);
+
+    public static Guard Lookup(SetQuery query, bool inverted) => new(GuardKind.Lookup, inverted, 0, 0, query);
+
+    public static Guard Dispatch(SetQuery query) => new(GuardKind.Dispatch, inverted: false, 0, 0, query);
+
+    public static Guard Assign(Assignment assignment) => new(GuardKind.Assign, inverted: false, 0, 0, assignment);
+
+    public static Guard Translate(Translation translation) =>
+        new(GuardKind.Translate, inverted: false, 0, 0, translation);
+
+    public static Guard Masquerade(Effect.Masquerade masquerade) =>
+        new(GuardKind.Masquerade, inverted: false, 0, 0, masquerade);
+
+    public static Guard Update(SetUpdate update) => new(GuardKind.Update, inverted: false, 0, 0, update);
+
+    public static Guard Decide(Verdict verdict) => new(GuardKind.Decide, inverted: false, 0, 0, new Decision(verdict));
+
     /// <summary>True when evaluating the guard changes nothing and draws nothing.</summary>
-    internal bool IsPure => Kind is not (GuardKind.Draw or GuardKind.Recent);
+    internal bool IsPure => Kind is not (GuardKind.Draw or GuardKind.Recent) && !IsStep;
+
+    internal bool IsStep => Kind >= GuardKind.Compare;
 }
 
 /// <summary>An interface name, or what names must start with (written with a trailing '+').</summary>

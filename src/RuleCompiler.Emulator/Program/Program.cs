@@ -19,7 +19,13 @@ public sealed record Program(
     Seq<ProgramRule> Rules,
     Seq<Guard> Guards,
     Seq<string> RecentLists,
-    Func<int, RuleSource> Describe);
+    Func<int, RuleSource> Describe)
+{
+    public Seq<ProgramSet> Sets { get; init; }
+
+    /// <summary>How many rules count packets by <c>numgen inc</c>; they begin anew with every program.</summary>
+    public int Counters { get; init; }
+}
 
 /// <summary>Netfilter's hooks of one family.</summary>
 public enum Hook
@@ -78,6 +84,9 @@ public enum VerdictKind : byte
     Return,
     Jump,
     Goto,
+
+    /// <summary>What a step of the rule decided, or else Continue. No rule ends with it at run time.</summary>
+    Computed,
 }
 
 /// <param name="Chain">For Jump and Goto: index into <see cref="Program.Chains"/>.</param>
