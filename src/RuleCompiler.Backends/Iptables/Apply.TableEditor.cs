@@ -28,25 +28,25 @@ internal sealed class TableEditor(Table table)
                 return Declare(declare.Chain, declare.Policy);
             case RestoreCommand.Append append:
                 return Open(append.Chain) is { } chain
-                    ? Put(chain, chain.Rules.Count, append.Rule, replace: false)
+                    ? Put(chain, chain.Count, append.Rule, replace: false)
                     : NoChain(append.Chain);
             case RestoreCommand.Insert insert:
                 return Open(insert.Chain) is { } target
-                    ? Position(target, insert.Position, target.Rules.Count + 1) ??
+                    ? Position(target, insert.Position, target.Count + 1) ??
                       Put(target, insert.Position - 1, insert.Rule, replace: false)
                     : NoChain(insert.Chain);
             case RestoreCommand.Replace replace:
                 return Open(replace.Chain) is { } replaced
-                    ? Position(replaced, replace.Position, replaced.Rules.Count) ??
+                    ? Position(replaced, replace.Position, replaced.Count) ??
                       Put(replaced, replace.Position - 1, replace.Rule, replace: true)
                     : NoChain(replace.Chain);
             case RestoreCommand.DeleteAt delete:
                 return Open(delete.Chain) is { } shortened
-                    ? Position(shortened, delete.Position, shortened.Rules.Count) ?? Take(shortened, delete.Position - 1)
+                    ? Position(shortened, delete.Position, shortened.Count) ?? Take(shortened, delete.Position - 1)
                     : NoChain(delete.Chain);
             case RestoreCommand.Delete delete:
                 return Open(delete.Chain) is { } searched
-                    ? Take(searched, searched.Rules.IndexOf(delete.Rule))
+                    ? Take(searched, searched.IndexOf(delete.Rule))
                     : NoChain(delete.Chain);
             case RestoreCommand.Flush flush:
                 return Open(flush.Chain) is { } flushed ? Flush(flushed) : NoChain(flush.Chain);
@@ -63,7 +63,7 @@ internal sealed class TableEditor(Table table)
         if (_edited.Count == 0) return table;
         List<Chain> chains = new(table.Chains.Count + _edited.Count);
         var added = _edited.Values.OfType<ChainEditor>().ToList();
-        added.Sort((left, right) => table.Name.CompareChains(left.Name, right.Name));
+        SortChains(added);
         var next = 0;
         foreach (var old in table.Chains)
         {
@@ -77,8 +77,19 @@ internal sealed class TableEditor(Table table)
         // A built-in chain always exists; it is only worth mentioning for its rules or its policy.
         void Keep(ChainEditor chain)
         {
-            if (chain.Policy is not null || chain.Rules.Count > 0 || !table.Name.IsBuiltIn(chain.Name))
-                chains.Add(new Chain(chain.Name, chain.Policy, chain.Rules.ToSeq()));
+            if (chain.Policy is not null || chain.Count > 0 || !table.Name.IsBuiltIn(chain.Name))
+                chains.Add(new Chain(chain.Name, chain.Policy, chain.ToSeq()));
+        }
+    }
+
+    /// <summary>Every save and our own text have them in order already.</summary>
+    private void SortChains(List<ChainEditor> chains)
+    {
+        for (var i = 1; i < chains.Count; i++)
+        {
+            if (table.Name.CompareChains(chains[i - 1].Name, chains[i].Name) < 0) continue;
+            chains.Sort((left, right) => table.Name.CompareChains(left.Name, right.Name));
+            return;
         }
     }
 
@@ -92,7 +103,7 @@ internal sealed class TableEditor(Table table)
 
         if (policy is not null) return new($"only a built-in chain has a policy, not '{name}'");
         if (Open(name) is { } chain) return Flush(chain);
-        _edited[name] = new ChainEditor(name, null, []);
+        _edited[name] = new ChainEditor(name, null, default);
         return null;
     }
 
@@ -108,11 +119,11 @@ internal sealed class TableEditor(Table table)
 
         if (replace)
         {
-            Count(GoesTo(chain.Rules[index]), -1);
-            chain.Rules[index] = rule;
+            Count(GoesTo(chain.At(index)), -1);
+            chain.RemoveAt(index);
         }
-        else
-            chain.Rules.Insert(index, rule);
+
+        chain.Insert(index, rule);
 
         Count(to, +1);
         return null;
@@ -121,8 +132,8 @@ internal sealed class TableEditor(Table table)
     private Refusal? Take(ChainEditor chain, int index)
     {
         if (index < 0) return new($"chain '{chain.Name}' has no such rule");
-        Count(GoesTo(chain.Rules[index]), -1);
-        chain.Rules.RemoveAt(index);
+        Count(GoesTo(chain.At(index)), -1);
+        chain.RemoveAt(index);
         return null;
     }
 
@@ -130,10 +141,10 @@ internal sealed class TableEditor(Table table)
     {
         if (_references is not null)
         {
-            foreach (var rule in CollectionsMarshal.AsSpan(chain.Rules)) Count(GoesTo(rule), -1);
+            foreach (var rule in chain.Rules()) Count(GoesTo(rule), -1);
         }
 
-        chain.Rules.Clear();
+        chain.Clear();
         return null;
     }
 
@@ -141,7 +152,7 @@ internal sealed class TableEditor(Table table)
     {
         if (table.Name.IsBuiltIn(name)) return new($"the built-in chain '{name}' cannot be deleted");
         if (Open(name) is not { } chain) return NoChain(name);
-        if (chain.Rules.Count > 0) return new($"chain '{name}' still has {chain.Rules.Count} rules");
+        if (chain.Count > 0) return new($"chain '{name}' still has {chain.Count} rules");
         _references ??= CountReferences();
         if (_references.GetValueOrDefault(name) is var count and > 0)
             return new($"{count} rules still go to chain '{name}'");
@@ -172,9 +183,9 @@ internal sealed class TableEditor(Table table)
         if (!_edited.TryGetValue(name, out var chain))
         {
             if (Find(name) is { } old)
-                chain = new ChainEditor(old.Name, old.Policy, [.. old.Rules.Span]);
+                chain = new ChainEditor(old.Name, old.Policy, old.Rules);
             else if (table.Name.IsBuiltIn(name))
-                chain = new ChainEditor(name, null, []);
+                chain = new ChainEditor(name, null, default);
             else
                 return null;
             _edited.Add(name, chain);
@@ -211,7 +222,7 @@ internal sealed class TableEditor(Table table)
         foreach (var chain in _edited.Values)
         {
             if (chain is null) continue;
-            foreach (var rule in CollectionsMarshal.AsSpan(chain.Rules)) Count(GoesTo(rule), +1);
+            foreach (var rule in chain.Rules()) Count(GoesTo(rule), +1);
         }
 
         return _references;
@@ -226,13 +237,4 @@ internal sealed class TableEditor(Table table)
     /// <param name="Reason">Why the kernel would refuse the command.</param>
     /// <param name="To">The missing chain, where that is why.</param>
     internal readonly record struct Refusal(string Reason, string? To = null);
-
-    private sealed class ChainEditor(string name, Policy? policy, List<Rule> rules)
-    {
-        public string Name => name;
-
-        public Policy? Policy { get; set; } = policy;
-
-        public List<Rule> Rules { get; } = rules;
-    }
 }

@@ -30,7 +30,7 @@ internal ref partial struct RuleReader
             "MASQUERADE" => Masquerade,
             "DNAT" => UnsetDnat,
             "MARK" => UnsetMark,
-            _ when Iptables.IsChainName(name) => _names.Chain(name).Jump,
+            _ when Iptables.IsChainName(name) => _names.Jump(name),
             _ => null,
         };
         return _target is not null ||
@@ -43,7 +43,7 @@ internal ref partial struct RuleReader
         if (!TryReadValue("a chain", out var name)) return false;
         if (_target is not null) return Fail(DiagnosticCatalog.RuleIncomplete, $"found a second target '{name}', expected one");
         if (!Iptables.IsChainName(name)) return FailValue(name, "the name of a chain");
-        _target = _names.Chain(name).Goto;
+        _target = new Target.Goto(_names.Jump(name).Chain);
         return true;
     }
 

@@ -66,7 +66,7 @@ internal ref partial struct RuleReader(ReadOnlySpan<char> line, Family family, N
 
         if (!_cursor.TryNext(out var chainName)) return FailAtEnd($"a chain behind {verb}");
         if (!Iptables.IsChainName(chainName)) return FailValue(chainName, "the name of a chain");
-        var chain = _names.Chain(chainName).Name;
+        var chain = _names.Chain(chainName);
         command = letter switch
         {
             'A' => TryReadRule(default, out var rule) ? new RestoreCommand.Append(chain, rule) : null,
@@ -177,22 +177,16 @@ internal ref partial struct RuleReader(ReadOnlySpan<char> line, Family family, N
 
     private readonly Seq<Match> Matches()
     {
-        var extensions = _names.Extensions;
-        var count = extensions.Count + Present(_source) + Present(_destination) + Present(_inInterface) +
-                    Present(_outInterface) + Present(_protocol);
-        if (count == 0) return [];
-        var matches = new Match[count];
-        var next = 0;
-        if (_source is not null) matches[next++] = _source;
-        if (_destination is not null) matches[next++] = _destination;
-        if (_inInterface is not null) matches[next++] = _inInterface;
-        if (_outInterface is not null) matches[next++] = _outInterface;
-        if (_protocol is not null) matches[next++] = _protocol;
-        extensions.CopyTo(matches, next);
-        return Seq.Create<Match>(matches);
+        var matches = _names.Matches;
+        matches.Clear();
+        if (_source is not null) matches.Add(_source);
+        if (_destination is not null) matches.Add(_destination);
+        if (_inInterface is not null) matches.Add(_inInterface);
+        if (_outInterface is not null) matches.Add(_outInterface);
+        if (_protocol is not null) matches.Add(_protocol);
+        matches.AddRange(_names.Extensions);
+        return _source is null && _destination is null ? _names.Shared(matches.ToSeq()) : matches.ToSeq();
     }
-
-    private static int Present(Match? match) => match is null ? 0 : 1;
 
     /// <summary>A mask without bits matches everything; the tool stores and lists nothing for it.</summary>
     private static bool IsAny(Ip mask, bool inverted) => mask.Bits == 0 && !inverted;

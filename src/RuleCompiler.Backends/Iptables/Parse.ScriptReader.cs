@@ -5,8 +5,9 @@ using RuleCompiler.Ir.Text;
 
 namespace RuleCompiler.Backends.Iptables;
 
-/// <summary>Splits a file into blocks and lines; a <see cref="RuleReader"/> reads the rule of a line.</summary>
-internal sealed class ScriptReader(ArtifactFile file, Family family, NameTable names, List<Diagnostic> diagnostics)
+/// <summary>Splits a file into blocks and lines; a <see cref="RuleReader"/> reads the rule of a line, and a sink takes it.</summary>
+internal sealed class ScriptReader(
+    ArtifactFile file, Family family, NameTable names, List<Diagnostic> diagnostics, Iptables.ICommandSink sink)
 {
     /// <summary>fgets into char buffer[10240] (iptables/iptables-restore.c, iptables/xtables-restore.c @iptables 1.8.9).</summary>
     internal const int LineCharsMax = 10_239;
@@ -17,11 +18,25 @@ internal sealed class ScriptReader(ArtifactFile file, Family family, NameTable n
     /// <summary>Enough of a rule to recognise it in a terminal.</summary>
     private const int ExcerptCharsMax = 160;
 
-    private readonly List<Block> _blocks = [];
-    private Block? _open;
+    private Open _open;
+    private TableName _table;
     private int _line;
 
-    public List<Block> Read()
+    /// <summary>Between a *table line and COMMIT there is a table; one that nobody knows has its lines left out.</summary>
+    private enum Open
+    {
+        Nothing,
+        Table,
+        UnknownTable,
+    }
+
+    public void Read()
+    {
+        ReadLines();
+        Close();
+    }
+
+    private void ReadLines()
     {
         var rest = file.Text.AsSpan();
         while (!rest.IsEmpty)
@@ -34,17 +49,15 @@ internal sealed class ScriptReader(ArtifactFile file, Family family, NameTable n
             if (diagnostics.Count < ErrorsMax) continue;
             Report(DiagnosticCatalog.RuleErrorsTooMany, 1, $"found {ErrorsMax} errors, reading stops here",
                 "check that this is the output of iptables-save or a file of rules for iptables-restore");
-            return _blocks;
+            return;
         }
 
-        if (_open is not null)
+        if (_open != Open.Nothing)
         {
             Report(DiagnosticCatalog.RuleTableNotCommitted, 1,
-                $"found the end of the file, expected COMMIT for table {_open.Table.KernelName()}",
+                $"found the end of the file, expected COMMIT for table {_table.KernelName()}",
                 "the file may be cut off; write it again");
         }
-
-        return _blocks;
     }
 
     private void ReadLine(ReadOnlySpan<char> line)
@@ -59,32 +72,33 @@ internal sealed class ScriptReader(ArtifactFile file, Family family, NameTable n
                 "write the file again as plain text");
         else if (line[0] == '*')
             Begin(line);
-        else if (_open is null)
+        else if (_open == Open.Nothing)
             Report(DiagnosticCatalog.RuleOutsideTable, 1, $"found '{Excerpt(line)}', expected a line like *nat",
                 "every command stands between a *table line and COMMIT");
         else if (line[0] == ':')
-            Declare(_open, line);
+            Declare(line);
         else if (line.TrimEnd(" \t") is "COMMIT")
-            _open = null;
+            Close();
         else
-            Command(_open, line);
+            Command(line);
     }
 
     private void Begin(ReadOnlySpan<char> line)
     {
-        if (_open is not null)
+        if (_open != Open.Nothing)
         {
             Report(DiagnosticCatalog.RuleTableNotCommitted, 1,
-                $"found '{Excerpt(line)}', expected COMMIT for table {_open.Table.KernelName()} first",
+                $"found '{Excerpt(line)}', expected COMMIT for table {_table.KernelName()} first",
                 "end each table with COMMIT");
         }
 
-        _open = null;
+        Close();
         var name = line[1..].TrimEnd(" \t");
         foreach (var table in TableFacts.All)
         {
             if (!name.SequenceEqual(table.KernelName())) continue;
-            _blocks.Add(_open = new Block(table));
+            (_open, _table) = (Open.Table, table);
+            sink.Begin(table);
             return;
         }
 
@@ -92,11 +106,28 @@ internal sealed class ScriptReader(ArtifactFile file, Family family, NameTable n
             $"found table '{Excerpt(name)}', expected raw, mangle, nat, filter or security", "its rules are left out");
 
         // The lines up to COMMIT belong to it; reading them as another table's would be worse than not at all.
-        _open = new Block(default);
+        (_open, _table) = (Open.UnknownTable, default);
+    }
+
+    private void Close()
+    {
+        if (_open == Open.Table) sink.End();
+        _open = Open.Nothing;
+    }
+
+    private void Take(RestoreCommand command)
+    {
+        if (_open != Open.Table || sink.Take(command) is not { } refusal) return;
+        if (refusal.To is null)
+            Report(DiagnosticCatalog.RuleCommandRefused, 1, refusal.Reason,
+                "the kernel would refuse the whole table; correct the file or dump it again");
+        else
+            Report(DiagnosticCatalog.RuleTargetUnknown, 1, refusal.Reason,
+                "declare the chain before its first use, or take the rule out if its target is an extension");
     }
 
     /// <summary>:CHAIN POLICY [PACKETS:BYTES]; the counters may be missing.</summary>
-    private void Declare(Block block, ReadOnlySpan<char> line)
+    private void Declare(ReadOnlySpan<char> line)
     {
         var cursor = new Cursor(line[1..], names.Scratch);
         if (!cursor.TryNext(out var name) || !Iptables.IsChainName(name))
@@ -106,7 +137,7 @@ internal sealed class ScriptReader(ArtifactFile file, Family family, NameTable n
             return;
         }
 
-        var chain = names.Chain(name).Name;
+        var chain = names.Chain(name);
         _ = cursor.TryNext(out var word);
         Policy? policy = word is "ACCEPT" ? Policy.Accept : word is "DROP" ? Policy.Drop : null;
         if (policy is null && word is not "-")
@@ -123,10 +154,10 @@ internal sealed class ScriptReader(ArtifactFile file, Family family, NameTable n
             return;
         }
 
-        block.Add(new RestoreCommand.Declare(chain, policy), _line);
+        Take(new RestoreCommand.Declare(chain, policy));
     }
 
-    private void Command(Block block, ReadOnlySpan<char> line)
+    private void Command(ReadOnlySpan<char> line)
     {
         var start = 0;
         if (line[0] == '[')
@@ -145,7 +176,7 @@ internal sealed class ScriptReader(ArtifactFile file, Family family, NameTable n
         var reader = new RuleReader(line[start..], family, names);
         if (reader.TryReadCommand(out var command))
         {
-            block.Add(command, _line);
+            Take(command);
             return;
         }
 
@@ -185,21 +216,5 @@ internal sealed class ScriptReader(ArtifactFile file, Family family, NameTable n
         var length = Math.Min(text.Length, ExcerptCharsMax);
         for (var i = 0; i < length; i++) shown[i] = char.IsControl(text[i]) || char.IsSurrogate(text[i]) ? '?' : text[i];
         return cut ? $"{shown[..length]}…" : shown[..length].ToString();
-    }
-
-    /// <summary>A table's commands and the lines on which they stand.</summary>
-    internal sealed class Block(TableName table)
-    {
-        public TableName Table => table;
-
-        public List<RestoreCommand> Commands { get; } = [];
-
-        public List<int> Lines { get; } = [];
-
-        public void Add(RestoreCommand command, int line)
-        {
-            Commands.Add(command);
-            Lines.Add(line);
-        }
     }
 }

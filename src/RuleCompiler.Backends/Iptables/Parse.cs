@@ -1,4 +1,3 @@
-using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
 
@@ -15,43 +14,74 @@ public sealed partial class Iptables
     {
         var names = new NameTable();
         List<Diagnostic> diagnostics = [];
-        var ruleset = new IptablesRuleset(family, []);
+        var builder = new RulesetBuilder(family);
         foreach (var file in files)
         {
             List<Diagnostic> found = [];
-            foreach (var block in new ScriptReader(file, family, names, found).Read())
-                ruleset = With(ruleset, ApplyWhatIsAccepted(ruleset, block, file, found));
-            diagnostics.AddRange(found.OrderBy(diagnostic => diagnostic.Location.Line));
+            new ScriptReader(file, family, names, found, builder).Read();
+            diagnostics.AddRange(found);
         }
 
-        return new(ruleset, diagnostics.ToSeq());
+        return new(builder.Ruleset, diagnostics.ToSeq());
     }
 
     /// <summary>The blocks of one file as they stand, such as the steps of a printed plan.</summary>
     public static Parsed<Seq<TableBlock>> ParseBlocks(ArtifactFile file, Family family)
     {
         List<Diagnostic> diagnostics = [];
-        var blocks = new ScriptReader(file, family, new NameTable(), diagnostics).Read();
-        return new(
-            blocks.Select(block => new TableBlock(block.Table, block.Commands.ToSeq())).ToSeq(), diagnostics.ToSeq());
+        var collector = new BlockCollector();
+        new ScriptReader(file, family, new NameTable(), diagnostics, collector).Read();
+        return new(collector.Blocks.ToSeq(), diagnostics.ToSeq());
     }
 
-    private static Table ApplyWhatIsAccepted(
-        IptablesRuleset ruleset, ScriptReader.Block block, ArtifactFile file, List<Diagnostic> diagnostics)
+    /// <summary>
+    /// Takes a file's commands as they are read, so that they need not all be kept: the dump of a large node has 200,000.
+    /// </summary>
+    internal interface ICommandSink
     {
-        var editor = new TableEditor(ruleset.Find(block.Table) ?? new Table(block.Table, []));
-        for (var i = 0; i < block.Commands.Count; i++)
+        void Begin(TableName table);
+
+        /// <summary>Null when taken; otherwise why the kernel would refuse the command.</summary>
+        TableEditor.Refusal? Take(RestoreCommand command);
+
+        /// <summary>COMMIT, or what cuts the table off.</summary>
+        void End();
+    }
+
+    /// <summary>Keeps the blocks as they stand.</summary>
+    private sealed class BlockCollector : ICommandSink
+    {
+        private readonly List<RestoreCommand> _commands = [];
+        private TableName _table;
+
+        public List<TableBlock> Blocks { get; } = [];
+
+        public void Begin(TableName table) => _table = table;
+
+        public TableEditor.Refusal? Take(RestoreCommand command)
         {
-            if (editor.Execute(block.Commands[i]) is not { } refusal) continue;
-            if (diagnostics.Count >= ScriptReader.ErrorsMax) break;
-            var location = new Location(file.Name, block.Lines[i], 1);
-            diagnostics.Add(refusal.To is null
-                ? new(DiagnosticCatalog.RuleCommandRefused, location, refusal.Reason,
-                    "the kernel would refuse the whole table; correct the file or dump it again")
-                : new(DiagnosticCatalog.RuleTargetUnknown, location, refusal.Reason,
-                    "declare the chain before its first use, or take the rule out if its target is an extension"));
+            _commands.Add(command);
+            return null;
         }
 
-        return editor.Finish();
+        public void End()
+        {
+            Blocks.Add(new TableBlock(_table, _commands.ToSeq()));
+            _commands.Clear();
+        }
+    }
+
+    /// <summary>Carries the commands out; what the kernel would refuse is left out.</summary>
+    private sealed class RulesetBuilder(Family family) : ICommandSink
+    {
+        private TableEditor? _editor;
+
+        public IptablesRuleset Ruleset { get; private set; } = new(family, []);
+
+        public void Begin(TableName table) => _editor = new TableEditor(Ruleset.Find(table) ?? new Table(table, []));
+
+        public TableEditor.Refusal? Take(RestoreCommand command) => _editor!.Execute(command);
+
+        public void End() => Ruleset = With(Ruleset, _editor!.Finish());
     }
 }

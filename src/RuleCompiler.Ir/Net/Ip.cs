@@ -9,15 +9,20 @@ namespace RuleCompiler.Ir.Net;
 /// </summary>
 public readonly record struct Ip : ISpanFormattable, ISpanParsable<Ip>, IComparable<Ip>
 {
+    // A UInt128 is aligned to 16 bytes, and the address would have 32 of them instead of 24.
+    private readonly ulong _high;
+    private readonly ulong _low;
+
     private Ip(Family family, UInt128 bits)
     {
         Family = family;
-        Bits = bits;
+        _high = (ulong)(bits >> 64);
+        _low = (ulong)bits;
     }
 
     public Family Family { get; }
 
-    public UInt128 Bits { get; }
+    public UInt128 Bits => new(_high, _low);
 
     public static Ip V4(uint bits) => new(Family.Ipv4, bits);
 
@@ -124,25 +129,22 @@ public readonly record struct Ip : ISpanFormattable, ISpanParsable<Ip>, ICompara
     private static bool TryParseV4(ReadOnlySpan<char> s, bool allowLeadingZeros, out uint bits)
     {
         bits = 0;
+        var at = 0;
         for (var octet = 0; octet < 4; octet++)
         {
-            var end = octet < 3 ? s.IndexOf('.') : s.Length;
-            if (end <= 0) return false;
-            var digits = s[..end];
-            if (digits.Length > 1 && digits[0] == '0')
+            if (octet > 0 && (at == s.Length || s[at++] != '.')) return false;
+            var (start, value) = (at, 0u);
+            for (; at < s.Length && char.IsAsciiDigit(s[at]); at++)
             {
-                if (!allowLeadingZeros) return false;
-                digits = digits.TrimStart('0');
-                if (digits.IsEmpty) digits = "0";
+                value = (value * 10) + (uint)(s[at] - '0');
+                if (value > byte.MaxValue || (at > start && s[start] == '0' && !allowLeadingZeros)) return false;
             }
 
-            if (digits.Length > 3 || !byte.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var value))
-                return false;
+            if (at == start) return false;
             bits = (bits << 8) | value;
-            s = octet < 3 ? s[(end + 1)..] : default;
         }
 
-        return true;
+        return at == s.Length;
     }
 
     private static bool TryParseV6(ReadOnlySpan<char> s, bool allowLeadingZeros, out UInt128 bits)
