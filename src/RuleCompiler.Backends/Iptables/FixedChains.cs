@@ -57,7 +57,7 @@ internal static class FixedChains
     }
 
     /// <summary>
-    /// kube-proxy's order on a clean host, but that INPUT accepts health checks last: a frontend of their number has the
+    /// kube-proxy's order on a clean host, but INPUT accepts health checks last: a frontend of their number has the
     /// packets (RC3002), also when it refuses them. OUTPUT leads to the external frontends too, where kube-proxy lets a
     /// process of the node wait for an address without endpoints (service-semantics §13.2 #9).
     /// </summary>

@@ -6,8 +6,8 @@ namespace RuleCompiler.Backends.Iptables;
 
 /// <summary>
 /// Finds flows whose chosen endpoint is their own source. They must be masqueraded, or the endpoint answers itself past
-/// the node and the answer is never translated back. kube-proxy marks them, and its FORWARD accepts what is marked; here
-/// they bear no mark, so FORWARD has to find them as well.
+/// the node and the answer is never translated back. kube-proxy marks them, and its FORWARD accepts what is marked;
+/// here they bear no mark, so FORWARD has to find them as well.
 /// </summary>
 internal static class Hairpin
 {
@@ -56,8 +56,8 @@ internal static class Hairpin
     }
 
     /// <summary>
-    /// Forwarding while nat changes: <paramref name="between"/> has the desired rules, and gets what of the old ones lets
-    /// pass marked flows and hairpins that the old nat table still makes.
+    /// Forwarding while nat changes: <paramref name="between"/> has the desired rules, and gets those old ones that let
+    /// marked flows and hairpins pass, which the old nat table still makes.
     /// </summary>
     public static void KeepForwarding(TableBuilder between, Table filter, Table desired)
     {

@@ -36,7 +36,12 @@ internal static class FlowGen
                 .Where(ip => ip.Family == family).Distinct().ToArray();
             foreach (var port in service.Ports.AsEnumerable())
             {
-                foreach (var address in addresses) yield return (new Endpoint(address, port.Port), port.Protocol);
+                foreach (var address in addresses)
+                {
+                    yield return (new Endpoint(address, port.Port), port.Protocol);
+                    yield return (new Endpoint(Ip.Create(family, address.Bits ^ 1), port.Port), port.Protocol);
+                }
+
                 if (addresses.Length > 0)
                 {
                     yield return (new Endpoint(addresses[0], new Port((ushort)(port.Port.Value + 1))), port.Protocol);
@@ -69,6 +74,13 @@ internal static class FlowGen
 
         var endpoints = cluster.EndpointSlices.SelectMany(slice => slice.Endpoints).Select(endpoint => endpoint.Address);
         foreach (var address in endpoints.Where(ip => ip.Family == family)) yield return At(pool, address);
+
+        // Almost an endpoint: each differs from it in one bit of one word of the header.
+        foreach (var address in endpoints.Where(ip => ip.Family == family).Take(1))
+        {
+            for (var bit = 9; bit < family.AddressBits(); bit += 32)
+                yield return At(pool, Ip.Create(family, address.Bits ^ (UInt128.One << bit)));
+        }
 
         foreach (var service in cluster.Services.AsEnumerable())
         {

@@ -5,13 +5,13 @@ using RuleCompiler.Ir.Text;
 namespace RuleCompiler.Tests.Gen;
 
 /// <summary>
-/// Turns everything IPv4 into IPv6: a.b.c.d becomes fd00::a.b.c.d, and 127.0.0.1 becomes ::1. The map keeps order and
-/// containment (prefixes grow by 96 bits, except 0.0.0.0/0), so both families must behave the same under it, wherever
-/// localhost NodePorts, which IPv6 has not, are off.
+/// Turns everything IPv4 into IPv6: a.b.c.d becomes fd00:1:2:3:4:5:a.b.c.d, in which no two words are alike, and
+/// 127.0.0.1 becomes ::1. The map keeps order and containment (prefixes grow by 96 bits, except 0.0.0.0/0),
+/// so both families must behave the same under it, wherever localhost NodePorts, which IPv6 has not, are off.
 /// </summary>
 internal static class Renaming
 {
-    private static readonly UInt128 _base = Ip.Parse("fd00::").Bits;
+    private static readonly UInt128 _base = Ip.Parse("fd00:1:2:3:4:5::").Bits;
 
     public static Scenario ToIpv6(Scenario scenario) => new(ToIpv6(scenario.Cluster), ToIpv6(scenario.Node));
 

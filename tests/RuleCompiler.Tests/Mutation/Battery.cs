@@ -14,11 +14,15 @@ namespace RuleCompiler.Tests.Mutation;
 /// </summary>
 internal sealed class Battery
 {
+    /// <summary>Sticky Services of the scenarios have two endpoints, and each is chosen as often.</summary>
+    private const int SeedsToMeetEveryEndpoint = 6;
+
     private readonly Scenario _scenario;
     private readonly Flow[] _flows;
     private readonly Expectation[] _expected;
     private readonly Surroundings _surroundings;
     private readonly HostNetwork _host;
+    private readonly (Flow Flow, Expectation Expected, int TimeoutSeconds)[] _sticky;
     private readonly string[] _seen;
 
     public Battery(Scenario scenario, Family family)
@@ -29,6 +33,7 @@ internal sealed class Battery
         _surroundings = new Surroundings(scenario, family);
         _host = HostNetworks.For(scenario.Node, family);
         Original = Pipeline.Reread(Pipeline.Lower(scenario.Cluster, scenario.Node, family));
+        _sticky = Sticky();
         _seen = [.. Observations(Original)];
     }
 
@@ -48,31 +53,42 @@ internal sealed class Battery
         return _surroundings.Wrong(ruleset) is null ? null : "surroundings";
     }
 
-    /// <summary>A client comes back in time and stays, and comes back too late and chooses anew.</summary>
-    private bool Affinity(Rules program)
-    {
-        for (var i = 0; i < _flows.Length; i++)
-        {
-            if (_expected[i].Outcomes.Count < 2 || TimeoutFor(_flows[i]) is not { } timeout) continue;
-            var clock = new ManualClock();
-            var node = Load(program, clock);
-            for (ushort visit = 0; visit < 3; visit++)
-            {
-                var chosen = node.Send(Visit(_flows[i], visit), trace: false).Outcome;
-                clock.Advance(TimeSpan.FromSeconds(timeout));
-                var again = node.Explore(Visit(_flows[i], 9), trace: false).Outcomes;
-                if (again.Count != 1 || again[0].Outcome != chosen) return true;
-            }
+    /// <summary>
+    /// A client comes back in time and stays, and comes back too late and chooses anew; with every endpoint that it
+    /// may have chosen.
+    /// </summary>
+    private bool Affinity(Rules program) => _sticky.Any(sticky =>
+        Enumerable.Range(1, SeedsToMeetEveryEndpoint).Any(seed => Forgets(program, sticky, (ulong)seed)));
 
-            clock.Advance(TimeSpan.FromSeconds(timeout + 1));
-            if (!Pipeline.IsAllowed(_expected[i], node, _flows[i] with { SourcePort = new Port(7) })) return true;
+    private bool Forgets(Rules program, (Flow, Expectation, int) sticky, ulong seed)
+    {
+        var (flow, expected, timeoutSeconds) = sticky;
+        var clock = new ManualClock();
+        var node = Load(program, clock, seed);
+        for (ushort visit = 0; visit < 3; visit++)
+        {
+            var chosen = node.Send(Visit(flow, visit), trace: false).Outcome;
+            clock.Advance(TimeSpan.FromSeconds(timeoutSeconds));
+            var again = node.Explore(Visit(flow, 9), trace: false).Outcomes;
+            if (again.Count != 1 || again[0].Outcome != chosen) return true;
         }
 
-        return false;
+        // The last visit is as old as the timeout; a second more, and it is too old.
+        clock.Advance(TimeSpan.FromSeconds(1));
+        return !Pipeline.IsAllowed(expected, node, flow with { SourcePort = new Port(7) });
     }
 
-    private Emulator.Emulator Load(Rules program, TimeProvider? clock = null) =>
-        new(program, _host, clock ?? new ManualClock(), new SeededRandom(1));
+    /// <summary>Flows with a choice to remember: of each frontend, a source for each part of a split memory.</summary>
+    private (Flow Flow, Expectation Expected, int TimeoutSeconds)[] Sticky() => (
+        from pair in _flows.Zip(_expected)
+        where pair.Second.Outcomes.Count > 1
+        let timeout = TimeoutFor(pair.First)
+        where timeout is not null
+        select (pair.First, pair.Second, timeout.Value)).DistinctBy(one =>
+            (one.First.Destination, one.First.DestinationPort, one.First.Source.Bits % 16)).ToArray();
+
+    private Emulator.Emulator Load(Rules program, TimeProvider? clock = null, ulong seed = 1) =>
+        new(program, _host, clock ?? new ManualClock(), new SeededRandom(seed));
 
     private static Packet Visit(Flow flow, ushort visit) =>
         Pipeline.First(flow with { SourcePort = new Port((ushort)(50000 + visit)) });
@@ -122,12 +138,28 @@ internal sealed class Battery
             yield return TellOne(flow, "sent", sent);
             if (sent is { Fate: Fate.Sent(var output), Reply: { } reply })
             {
+                var error = Surroundings.ErrorAbout(sent.Sent.Tuple, output);
+                yield return TellOne(flow, "error", living.Send(error, trace: false));
                 var answer = new Packet(reply, output, TcpFlags.Syn | TcpFlags.Ack);
                 yield return TellOne(flow, "answer", living.Send(answer, trace: false));
             }
 
             yield return TellOne(flow, "later", living.Send(first with { Tcp = TcpFlags.Ack }, trace: false));
             yield return Tell(flow, "again", living.Explore(Visit(flow, 1), trace: false));
+        }
+
+        foreach (var (flow, _, timeoutSeconds) in _sticky)
+        {
+            for (var seed = 1; seed <= SeedsToMeetEveryEndpoint; seed++)
+            {
+                var clock = new ManualClock();
+                var remembering = Load(closedProgram, clock, (ulong)seed);
+                yield return TellOne(flow, "first", remembering.Send(Visit(flow, 0), trace: false));
+                clock.Advance(TimeSpan.FromSeconds(timeoutSeconds));
+                yield return Tell(flow, "in time", remembering.Explore(Visit(flow, 1), trace: false));
+                clock.Advance(TimeSpan.FromSeconds(1));
+                yield return Tell(flow, "too late", remembering.Explore(Visit(flow, 1), trace: false));
+            }
         }
 
         static string TellOne(Flow flow, string when, Passage one) => $"{flow} {when}: {End(one)}";

@@ -4,14 +4,17 @@ using RuleCompiler.Ir.Text;
 
 namespace RuleCompiler.Tests.Mutation;
 
-/// <summary>A ruleset with one edit. <c>What</c> names the edit and the rule.</summary>
-internal sealed record Mutant(IptablesRuleset Ruleset, string Kind, string What);
+/// <summary>A ruleset with one edit. <c>What</c> says which, as rules before and after.</summary>
+internal sealed record Mutant(IptablesRuleset Ruleset, string Kind, string Chain, string What);
 
 /// <summary>Every single edit of a ruleset that a careless programmer could have made.</summary>
 internal static class Mutants
 {
     private static readonly ConntrackStates[] _states =
-        [ConntrackStates.New, ConntrackStates.Established, ConntrackStates.Invalid, ConntrackStates.Dnat];
+    [
+        ConntrackStates.New, ConntrackStates.Established, ConntrackStates.Related, ConntrackStates.Invalid,
+        ConntrackStates.Dnat,
+    ];
 
     public static IEnumerable<Mutant> Of(IptablesRuleset ruleset)
     {
@@ -26,13 +29,20 @@ internal static class Mutants
                     foreach (var (kind, rules) in Edits(table, chain, r))
                     {
                         var tables = With(ruleset.Tables, t, table with { Chains = With(table.Chains, c, chain with { Rules = rules }) });
+                        var text = Iptables.PrintRule(chain.Rules[r], ruleset.Family);
+                        var edited = kind is "delete" ? "" : Iptables.PrintRule(rules[r], ruleset.Family);
+                        var place = $"{table.Name.KernelName()} {chain.Name}";
                         yield return new Mutant(
-                            ruleset with { Tables = tables }, kind, $"{kind}: {table.Name} {chain.Name} {r + 1}: {chain.Rules[r]}");
+                            ruleset with { Tables = tables }, kind, place, $"{kind} in {place}:\n  {text}\n  {edited}");
                     }
                 }
             }
         }
     }
+
+    /// <summary>The tools refuse ports without a protocol, to match as to translate to.</summary>
+    private static bool NeedsProtocol(Rule rule) =>
+        rule.Target is Target.Dnat || rule.Matches.Any(match => match is Match.DestinationPort);
 
     private static IEnumerable<(string Kind, Seq<Rule> Rules)> Edits(Table table, Chain chain, int at)
     {
@@ -43,7 +53,9 @@ internal static class Mutants
             yield return ("swap", rules.Select((one, i) => i == at ? rules[at + 1] : i == at + 1 ? rule : one).ToSeq());
         for (var m = 0; m < rule.Matches.Count; m++)
         {
-            yield return ("unmatch", With(rules, at, rule with { Matches = rule.Matches.Where((_, i) => i != m).ToSeq() }));
+            var rest = rule.Matches.Where((_, i) => i != m).ToSeq();
+            if (rule.Matches[m] is not Match.OfProtocol || !NeedsProtocol(rule))
+                yield return ("unmatch", With(rules, at, rule with { Matches = rest }));
             foreach (var (kind, match) in Edits(rule.Matches[m]))
                 yield return (kind, With(rules, at, rule with { Matches = With(rule.Matches, m, match) }));
         }
@@ -89,6 +101,17 @@ internal static class Mutants
             case Match.Mark one:
                 yield return ("invert", one with { Inverted = !one.Inverted });
                 yield return ("mark", one with { Value = uint.RotateLeft(one.Value, 1), Mask = uint.RotateLeft(one.Mask, 1) });
+                break;
+            case Match.Bpf one:
+                // Loads of the word that is a byte further on, and of the one before.
+                for (var i = 0; i < one.Program.Count; i++)
+                {
+                    var instruction = one.Program[i];
+                    if (instruction.K is not (> 0 and < ushort.MaxValue)) continue;
+                    foreach (var k in (uint[])[instruction.K + 1, instruction.K - 4])
+                        yield return ("bpf", one with { Program = With(one.Program, i, instruction with { K = k }) });
+                }
+
                 break;
             case Match.SourceIsLocal one:
                 yield return ("invert", one with { Inverted = !one.Inverted });

@@ -1,5 +1,6 @@
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
+using RuleCompiler.Ir.Text;
 using RuleCompiler.Tests.Gen;
 using RuleCompiler.Tests.Ir;
 
@@ -24,7 +25,7 @@ internal static class MutationScenarios
             {
                 Node = rich.Node with
                 {
-                    Kernel = rich.Node.Kernel with { XtBpf = false, ConntrackTcpBeLiberal = true },
+                    Kernel = rich.Node.Kernel with { ConntrackTcpBeLiberal = true },
                     Config = rich.Node.Config with
                     {
                         NodePortAddresses = new(false, [Prefix.Parse("192.168.77.0/24"), Prefix.Parse("127.0.0.0/8")]),
@@ -55,14 +56,27 @@ internal static class MutationScenarios
         Part(4, "", service => service with { ExternalIps = [Ip.Parse("198.51.100.4")] }),
         Part(5, "RL", service => service with
         {
-            LoadBalancerIps = [Ip.Parse("203.0.113.5")],
+            // The second is the node's own.
+            LoadBalancerIps = [Ip.Parse("203.0.113.5"), Ip.Parse("192.168.77.2")],
             LoadBalancerSourceRanges = [Prefix.Parse("172.16.0.0/24"), Prefix.Parse("192.168.77.0/24")],
         }),
-        Part(6, "RL RR", service => service with { AffinityTimeoutSeconds = 60 }));
+        Part(6, "RL RR", service => service with { AffinityTimeoutSeconds = 60 }),
+        OnFrontends(Part(7, "RR", service => service), "10.96.0.4", "198.51.100.4", "203.0.113.5"));
 
-    /// <summary>Enough Services for the dispatch to be a tree; every fourth refuses.</summary>
+    /// <summary>Endpoints that have the addresses and the port of frontends that refuse.</summary>
+    private static GeneratedService OnFrontends(GeneratedService service, params string[] addresses) => service with
+    {
+        Slices = service.Slices.Select(slice => slice with
+        {
+            Ports = slice.Ports.Select(port => port with { Port = new Port(80) }).ToSeq(),
+            Endpoints = addresses.Select(address => slice.Endpoints[0] with { Address = Ip.Parse(address) }).ToSeq(),
+        }).ToSeq(),
+    };
+
+    /// <summary>Enough Services for the dispatch to be a tree; every fourth refuses. The node has no xt_bpf.</summary>
     private static Scenario Many => new(
-        Assemble([.. Enumerable.Range(1, 20).Select(i => Part(i * 5, i % 4 == 0 ? "" : "RR", service => service))]), _sample.Node);
+        Assemble([.. Enumerable.Range(1, 10).Select(i => Part(i * 5, i % 4 == 0 ? "" : "RR", service => service))]),
+        _sample.Node with { Kernel = _sample.Node.Kernel with { XtBpf = false } });
 
     private static ClusterState Assemble(params ReadOnlySpan<GeneratedService> parts) => ClusterGen.Assemble(parts.ToArray());
 

@@ -8,7 +8,7 @@ using Rules = RuleCompiler.Emulator.Program;
 namespace RuleCompiler.Tests.Properties;
 
 /// <summary>The duties of Service rules that are no outcome of a first packet.</summary>
-internal sealed class Surroundings
+internal sealed partial class Surroundings
 {
     private readonly Scenario _scenario;
     private readonly Family _family;
@@ -33,7 +33,8 @@ internal sealed class Surroundings
     {
         var open = IptablesTranslator.Translate(ruleset);
         var closed = IptablesTranslator.Translate(Closed(ruleset));
-        return Marks(open) ?? Policies(closed) ?? Answers(open, closed) ?? Living(open) ?? Invalid(open);
+        return Marks(open) ?? Neighbours(ruleset) ?? Policies(closed) ?? Answers(open, closed) ?? Living(open)
+            ?? Invalid(open);
     }
 
     /// <summary>The rules under policies that let nothing in or through by themselves.</summary>
@@ -86,10 +87,7 @@ internal sealed class Surroundings
             var translated = _expected[i].Outcomes.OfType<Outcome.Translated>();
             if (flow.InputInterface is null) continue;
             var masqueraded = translated.Where(one => one.SourceNat).ToHashSet<Outcome>();
-            var health = _expected[i].Outcomes[0] is Outcome.Untouched
-                && flow.Protocol == Protocol.Tcp && _scenario.Node.IsLocal(flow.Destination)
-                && _scenario.Cluster.Services.Any(service => service.HealthCheckNodePort == flow.DestinationPort
-                    && service.ClusterIps.Any(ip => ip.Family == _family));
+            var health = IsHealthCheck(i);
             var passed = node.Explore(Pipeline.First(flow), trace: false).Outcomes
                 .Where(one => one.Example.Fate is Fate.Sent or Fate.Delivered).Select(one => one.Outcome).ToHashSet();
             if (!health && !passed.SetEquals(masqueraded))
@@ -104,9 +102,15 @@ internal sealed class Surroundings
         return stray is Fate.Dropped ? null : $"a packet of nobody's passes a FORWARD policy of DROP: {stray}";
     }
 
+    /// <summary>For the node's own server: on its addresses, at a port that no frontend has (RC3002).</summary>
+    private bool IsHealthCheck(int index) => _expected[index].Outcomes[0] is Outcome.Untouched
+        && _flows[index].Protocol == Protocol.Tcp && _scenario.Node.IsLocal(_flows[index].Destination)
+        && _scenario.Cluster.Services.Any(service => service.HealthCheckNodePort == _flows[index].DestinationPort
+            && service.ClusterIps.Any(ip => ip.Family == _family));
+
     /// <summary>
-    /// The answer of every flow arrives with the addresses that the client used, and what follows goes where the first
-    /// packet went; both also under a FORWARD policy of DROP.
+    /// The answer of every flow arrives with the addresses that the client used, an ICMP error names them, and what
+    /// follows goes where the first packet went; all that also under a FORWARD policy of DROP.
     /// </summary>
     private string? Answers(Rules open, Rules closed)
     {
@@ -118,6 +122,9 @@ internal sealed class Surroundings
             var sent = node.Send(first, trace: false);
             if (sent is not { Fate: Fate.Sent(var output), Reply: { } reply } || output == "lo") continue;
             node.Load(WithInput(closed, first));
+            var error = node.Send(ErrorAbout(sent.Sent.Tuple, output), trace: false);
+            if (error.Fate is not (Fate.Sent or Fate.Delivered) || error.Sent.Error != first.Tuple)
+                return $"{_flows[i]}\nan error about {sent.Sent.Tuple} ends as {error.Fate}, about {error.Sent.Error}";
             var answer = node.Send(new Packet(reply, output, TcpFlags.Syn | TcpFlags.Ack), trace: false);
             if (answer.Fate is not (Fate.Sent or Fate.Delivered) || answer.Sent.Tuple != first.Tuple.Reversed)
                 return $"{_flows[i]}\nanswer {reply} ends as {answer.Fate}, {answer.Sent.Tuple}";
@@ -182,6 +189,14 @@ internal sealed class Surroundings
         var localnet = stray with { Tuple = stray.Tuple with { Destination = Ip.Parse("127.0.0.1") } };
         var fate = Load(rules).Send(localnet, trace: false).Fate;
         return fate is Fate.Dropped ? null : $"an invalid packet for 127.0.0.1 ends as {fate}";
+    }
+
+    /// <summary>What its receiver has to complain of: no such port, say.</summary>
+    public static Packet ErrorAbout(FlowTuple about, string? inputInterface)
+    {
+        var protocol = about.Source.Family == Family.Ipv4 ? Protocol.Icmp : Protocol.Icmpv6;
+        var tuple = new FlowTuple(about.Destination, default, protocol, about.Source, default);
+        return new Packet(tuple, inputInterface, Error: about);
     }
 
     /// <summary>From one stranger to another, by way of this node.</summary>
