@@ -36,4 +36,8 @@ public static partial class DiagnosticCatalog
     public static readonly DiagnosticRule AffinityListsShort = Warning(
         "RC3101", "Session affinity forgets clients",
         "The kernel's recent lists are short, and as many as are sensible hold fewer than a thousand clients per endpoint.");
+
+    public static readonly DiagnosticRule SchedulerUnknown = Warning(
+        "RC3301", "Unknown IPVS scheduler",
+        "A Service or the configuration asks for a scheduler that the kernel does not have; another one is used.");
 }

@@ -41,7 +41,12 @@ public sealed record VirtualServer(
     SchedulerFlags Flags,
     int? PersistenceSeconds,
     Seq<RealServer> RealServers,
-    bool OnePacket = false);
+    bool OnePacket = false)
+{
+    internal ServerKey Key => new(Address, Protocol, Port);
+
+    internal ServerOptions Options => new(Scheduler, Flags, PersistenceSeconds, OnePacket);
+}
 
 /// <summary>-a … -r ENDPOINT -m -w WEIGHT. Weight 0 takes no new flow.</summary>
 /// <param name="Connections">What -Ln counted; null when nobody did.</param>
