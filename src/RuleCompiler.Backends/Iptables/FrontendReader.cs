@@ -46,33 +46,8 @@ internal static class FrontendReader
         return refusals;
     }
 
-    /// <summary>kube-proxy asks in every NodePort rule for a local address; here the way to the rule has asked.</summary>
-    private static Rule WithoutScope(DispatchKey key, Rule rule) => key.Address is null
-        ? rule with { Matches = rule.Matches.Where(match => match is not Match.DestinationIsLocal).ToSeq() }
-        : rule;
-
-    private static List<(DispatchKey Key, Rule Rule)> FrontendRules(Table table, string root)
-    {
-        var chains = new Dictionary<string, Chain>(StringComparer.Ordinal);
-        foreach (var chain in table.Chains) chains[chain.Name] = chain;
-        var found = new List<(DispatchKey, Rule)>();
-        var seen = new HashSet<string>(StringComparer.Ordinal) { root };
-        var waiting = new Stack<string>([root]);
-        while (waiting.TryPop(out var name))
-        {
-            if (!chains.TryGetValue(name, out var chain)) continue;
-            foreach (var rule in chain.Rules)
-            {
-                if (KeyOf(rule) is { } key) found.Add((key, rule));
-                else if (NextOf(rule) is { } next && Ownership.IsOurs(table.Name, next) && seen.Add(next)) waiting.Push(next);
-            }
-        }
-
-        return found;
-    }
-
     /// <summary>Null unless the rule tests one protocol and one port. An address that is a block counts as any.</summary>
-    private static DispatchKey? KeyOf(Rule rule)
+    public static DispatchKey? KeyOf(Rule rule)
     {
         Ip? address = null;
         Protocol? protocol = null;
@@ -96,6 +71,31 @@ internal static class FrontendReader
         return protocol is { } knownProtocol && port is { } knownPort
             ? new DispatchKey(address, knownProtocol, knownPort)
             : null;
+    }
+
+    /// <summary>kube-proxy asks in every NodePort rule for a local address; here the way to the rule has asked.</summary>
+    private static Rule WithoutScope(DispatchKey key, Rule rule) => key.Address is null
+        ? rule with { Matches = rule.Matches.Where(match => match is not Match.DestinationIsLocal).ToSeq() }
+        : rule;
+
+    private static List<(DispatchKey Key, Rule Rule)> FrontendRules(Table table, string root)
+    {
+        var chains = new Dictionary<string, Chain>(StringComparer.Ordinal);
+        foreach (var chain in table.Chains) chains[chain.Name] = chain;
+        var found = new List<(DispatchKey, Rule)>();
+        var seen = new HashSet<string>(StringComparer.Ordinal) { root };
+        var waiting = new Stack<string>([root]);
+        while (waiting.TryPop(out var name))
+        {
+            if (!chains.TryGetValue(name, out var chain)) continue;
+            foreach (var rule in chain.Rules)
+            {
+                if (KeyOf(rule) is { } key) found.Add((key, rule));
+                else if (NextOf(rule) is { } next && Ownership.IsOurs(table.Name, next) && seen.Add(next)) waiting.Push(next);
+            }
+        }
+
+        return found;
     }
 
     private static string? NextOf(Rule rule) => rule.Target switch

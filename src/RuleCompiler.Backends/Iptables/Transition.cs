@@ -19,7 +19,10 @@ internal static class Transition
         {
             var isRefusals = roots.Contains(chain.Name) || (Ownership.IsOurs(TableName.Filter, chain.Name) &&
                 chain.Name is not (Names.NodePorts or Names.Forward));
-            if (!isRefusals) builder.Create(chain.Name).AddRange(chain.Rules.Span);
+            if (chain.Name == Names.NodePorts)
+                builder.Create(chain.Name).AddRange(HealthChecks(before, after, filter, chain));
+            else if (!isRefusals)
+                builder.Create(chain.Name).AddRange(chain.Rules.Span);
         }
 
         if (desiredFilter.Chains.IsEmpty) return desiredFilter;
@@ -73,6 +76,19 @@ internal static class Transition
             yield return refusal;
     }
 
+    /// <summary>
+    /// Health checks of the new state, but where a NodePort of the same number (RC3002) is still to come to nat: there
+    /// those of the old one.
+    /// </summary>
+    private static IEnumerable<Rule> HealthChecks(State before, State after, Table filter, Chain desired)
+    {
+        var old = filter.Chains.FirstOrDefault(chain => chain.Name == desired.Name)?.Rules ?? [];
+        return desired.Rules.Where(rule => !IsToCome(rule)).Concat(old.Where(IsToCome));
+
+        bool IsToCome(Rule rule) =>
+            FrontendReader.KeyOf(rule) is { } key && !before.Translates(key) && after.Translates(key);
+    }
+
     private static bool SameScope(Seq<Seq<Match>> left, Seq<Seq<Match>> right) =>
         left.Count == right.Count && left.All(matches => right.AsEnumerable().Contains(matches));
 
@@ -116,6 +132,8 @@ internal static class Transition
                 ? Way.NodePort
                 : Way.Refused;
         }
+
+        public bool Translates(DispatchKey key) => _dispatched.GetValueOrDefault(key);
 
         public bool Has(Refusal refusal) => _refused.Contains((refusal.Root, refusal.Item.Key));
     }

@@ -29,7 +29,7 @@ internal static class FlowGen
     {
         var pool = Pool.Of(family);
         var local = node.Addresses.Where(ip => ip.Family == family).Append(Loopback(family)).ToArray();
-        if (family == Family.Ipv4) local = [.. local, Ip.Parse("127.0.0.5")];
+        if (family == Family.Ipv4) local = [.. local, Ip.Parse("127.200.0.5")];
         foreach (var service in cluster.Services.AsEnumerable())
         {
             var addresses = service.ClusterIps.Concat(service.ExternalIps).Concat(service.LoadBalancerIps)
@@ -55,6 +55,7 @@ internal static class FlowGen
                 foreach (var address in local) yield return (new Endpoint(address, nodePort), port.Protocol);
                 foreach (var address in addresses) yield return (new Endpoint(address, nodePort), port.Protocol);
                 yield return (new Endpoint(pool.OtherNode, nodePort), port.Protocol);
+                yield return (new Endpoint(Ip.Create(family, local[0].Bits ^ 1), nodePort), port.Protocol);
                 foreach (var address in local)
                     yield return (new Endpoint(address, new Port((ushort)(nodePort.Value + 1))), port.Protocol);
             }
@@ -71,6 +72,10 @@ internal static class FlowGen
         foreach (var stranger in pool.Strangers) yield return At(pool, stranger);
         foreach (var address in node.Addresses.Where(ip => ip.Family == family)) yield return (address, null);
         yield return (Loopback(family), null);
+        foreach (var cidr in node.Config.ClusterCidrs.Concat(node.PodCidrs).Where(cidr => cidr.Family == family).Distinct())
+        {
+            foreach (var address in Edges(cidr)) yield return At(pool, address);
+        }
 
         var endpoints = cluster.EndpointSlices.SelectMany(slice => slice.Endpoints).Select(endpoint => endpoint.Address);
         foreach (var address in endpoints.Where(ip => ip.Family == family)) yield return At(pool, address);
@@ -78,6 +83,7 @@ internal static class FlowGen
         // Almost an endpoint: each differs from it in one bit of one word of the header.
         foreach (var address in endpoints.Where(ip => ip.Family == family).Take(1))
         {
+            yield return At(pool, Ip.Create(family, address.Bits ^ 1));
             for (var bit = 9; bit < family.AddressBits(); bit += 32)
                 yield return At(pool, Ip.Create(family, address.Bits ^ (UInt128.One << bit)));
         }
@@ -87,13 +93,16 @@ internal static class FlowGen
             foreach (var vip in service.LoadBalancerIps.Where(ip => ip.Family == family)) yield return (vip, null);
             foreach (var range in service.LoadBalancerSourceRanges.Where(range => range.Family == family && !range.IsAll))
             {
-                var last = range.Network.Bits | (~range.Mask & family.HostMask());
-                yield return At(pool, range.Network);
-                yield return At(pool, Ip.Create(family, last));
-                yield return At(pool, Ip.Create(family, range.Network.Bits - 1));
-                yield return At(pool, Ip.Create(family, last + 1));
+                foreach (var address in Edges(range)) yield return At(pool, address);
             }
         }
+    }
+
+    /// <summary>On both sides of a block's ends.</summary>
+    private static IEnumerable<Ip> Edges(Prefix block)
+    {
+        var (first, last) = (block.Network.Bits, block.Network.Bits | (~block.Mask & block.Family.HostMask()));
+        return new[] { first, last, first - 1, last + 1 }.Select(bits => Ip.Create(block.Family, bits));
     }
 
     /// <summary>Pods of this node arrive by its bridge, everybody else from outside.</summary>

@@ -18,7 +18,12 @@ internal static class MutationScenarios
     {
         get
         {
-            var rich = new Scenario(Rich, _sample.Node with { Kernel = _sample.Node.Kernel with { RecentListEntries = 2000 } });
+            // The second address is that of the pods' bridge: a process of the node that looks like a pod.
+            var rich = new Scenario(Rich, _sample.Node with
+            {
+                Addresses = [MeaningSample.NodeIp, Ip.Parse("10.64.0.1")],
+                Kernel = _sample.Node.Kernel with { RecentListEntries = 2000 },
+            });
             yield return (rich, Family.Ipv4);
             yield return (Renaming.ToIpv6(Renaming.OnlyIpv4(rich)), Family.Ipv6);
             yield return (rich with
@@ -75,7 +80,7 @@ internal static class MutationScenarios
 
     /// <summary>Enough Services for the dispatch to be a tree; every fourth refuses. The node has no xt_bpf.</summary>
     private static Scenario Many => new(
-        Assemble([.. Enumerable.Range(1, 10).Select(i => Part(i * 5, i % 4 == 0 ? "" : "RR", service => service))]),
+        Assemble([.. Enumerable.Range(1, 10).Select(i => Part(i * 5, i % 4 == 0 ? "" : "RL RR", service => service))]),
         _sample.Node with { Kernel = _sample.Node.Kernel with { XtBpf = false } });
 
     private static ClusterState Assemble(params ReadOnlySpan<GeneratedService> parts) => ClusterGen.Assemble(parts.ToArray());

@@ -181,6 +181,8 @@ internal sealed partial class Surroundings
     {
         var stray = Stray(Protocol.Tcp) with { Tcp = TcpFlags.Syn | TcpFlags.Ack };
         var dropped = Load(rules).Send(stray, trace: false).Fate is Fate.Dropped;
+        if (dropped && Load(rules).Send(stray with { Mark = _bit }, trace: false).Fate is not Fate.Dropped)
+            return "an invalid packet passes by its mark";
         if (dropped == _scenario.Node.ConntrackTcpBeLiberal)
             return $"an invalid packet is {(dropped ? "" : "not ")}dropped";
         if (!_host.RouteLocalnet) return null;
