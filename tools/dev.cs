@@ -47,6 +47,11 @@ internal static class Dev
         ("ipset", ["/usr/sbin/ipset", "/sbin/ipset"]),
         ("iproute2", ["/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip"]),
         ("nfacct", ["/usr/sbin/nfacct"]),
+        ("user-mode-linux", ["/usr/bin/linux.uml"]),
+        ("ipvsadm", ["/usr/sbin/ipvsadm", "/sbin/ipvsadm"]),
+        ("kmod", ["/usr/sbin/modprobe", "/sbin/modprobe"]),
+        ("gcc", ["/usr/bin/gcc"]),
+        ("libc6-dev", ["/usr/include/stdio.h"]),
         ("libpcap0.8", ["/usr/lib/x86_64-linux-gnu/libpcap.so.0.8", "/usr/lib/aarch64-linux-gnu/libpcap.so.0.8"]),
     ];
 

@@ -63,10 +63,9 @@ internal sealed class NodeNetwork : IDisposable
     {
         var (number, far) = (_farEnds.Count, $"far{_farEnds.Count}");
         _farEnds.Add(name, far);
-        Batch([$"link add {far} netns {World.Name} type veth peer name {name} netns {Node.Name}"]);
-        World.Run(() => Batch([$"link set {far} arp off up"]));
-        // Without a link-local address IPv6 has the same addresses to choose from as the emulator.
-        Node.Run(() => Batch([$"link set {name} address 02:00:00:00:01:{number:x2} addrgenmode none arp off up"]));
+        Batch([NodeSettings.Cable(name, far, Node.Name, World.Name)]);
+        World.Run(() => Batch([NodeSettings.FarEnd(far)]));
+        Node.Run(() => Batch([NodeSettings.NearEnd(name, number)]));
         AwaitCable(name, far, number);
     }
 
@@ -74,52 +73,13 @@ internal sealed class NodeNetwork : IDisposable
     {
         LocalAddresses = hosts.SelectMany(host => host.Interfaces).SelectMany(device => device.Addresses)
             .Append(Ip.V6(1)).Distinct().ToArray();
-        World.Run(() => Sysctl("net/ipv6/conf/default/disable_ipv6", 1));
-        Node.Run(() => ConfigureKernel(hosts));
+        World.Run(() => Sysctl(NodeSettings.WorldSysctl.Name, NodeSettings.WorldSysctl.Value));
+        Node.Run(() =>
+        {
+            foreach (var (name, value) in NodeSettings.Sysctls(hosts)) Sysctl(name, value);
+        });
         foreach (var name in hosts.SelectMany(host => host.Interfaces).Select(device => device.Name).Distinct()) Connect(name);
-        Node.Run(() => Batch(hosts.SelectMany(Addresses).Prepend("link set lo up")));
-    }
-
-    private static IEnumerable<string> Addresses(HostNetwork host)
-    {
-        foreach (var device in host.Interfaces.AsEnumerable())
-        {
-            foreach (var address in device.Addresses.AsEnumerable())
-            {
-                yield return address.Family == Family.Ipv4
-                    ? $"address add {address}/32 dev {device.Name}"
-                    : $"address add {address}/128 dev {device.Name} nodad";
-            }
-        }
-
-        foreach (var route in host.Routes.AsEnumerable())
-            yield return $"route add {route.Destination} dev {route.OutputInterface}";
-    }
-
-    /// <summary>
-    /// Before the interfaces exist, so that they take the defaults. Values are those that the emulator's HostNetwork
-    /// states, and no limit on ICMP errors, which would swallow rejections (Documentation/networking/ip-sysctl.rst).
-    /// </summary>
-    private static void ConfigureKernel(HostNetwork[] hosts)
-    {
-        foreach (var scope in (string[])["all", "default"])
-        {
-            Sysctl($"net/ipv4/conf/{scope}/rp_filter", 0);
-            Sysctl($"net/ipv4/conf/{scope}/send_redirects", 0);
-            Sysctl($"net/ipv4/conf/{scope}/log_martians", 0);
-            Sysctl($"net/ipv4/conf/{scope}/route_localnet", hosts.Any(host => host.RouteLocalnet) ? 1 : 0);
-            Sysctl($"net/ipv6/conf/{scope}/accept_dad", 0);
-            Sysctl($"net/ipv6/conf/{scope}/accept_ra", 0);
-            Sysctl($"net/ipv6/conf/{scope}/router_solicitations", 0);
-        }
-
-        Sysctl("net/ipv4/ip_forward", 1);
-        Sysctl("net/ipv6/conf/all/forwarding", 1);
-        Sysctl("net/ipv4/icmp_ratelimit", 0);
-        Sysctl("net/ipv4/icmp_ratemask", 0);
-        Sysctl("net/ipv6/icmp/ratelimit", 0);
-        // The types that the limits hold for: none. A limit for all of the namespace would be left otherwise.
-        Sysctl("net/ipv6/icmp/ratemask", null);
+        Node.Run(() => Batch(hosts.SelectMany(NodeSettings.AddressesAndRoutes).Prepend("link set lo up")));
     }
 
     /// <summary>
