@@ -82,7 +82,7 @@ internal sealed class TableEditor(Table table)
         }
     }
 
-    /// <summary>Every save and our own text have them in order already.</summary>
+    /// <summary>Every save has them in order already, and our own text in the opposite one.</summary>
     private void SortChains(List<ChainEditor> chains)
     {
         for (var i = 1; i < chains.Count; i++)
@@ -109,7 +109,7 @@ internal sealed class TableEditor(Table table)
 
     private Refusal? Put(ChainEditor chain, int index, Rule rule, bool replace)
     {
-        var to = GoesTo(rule);
+        var to = rule.NextChain;
         if (to is not null)
         {
             if (table.Name.IsBuiltIn(to)) return new($"a rule cannot go to the built-in chain '{to}'", To: to);
@@ -119,7 +119,7 @@ internal sealed class TableEditor(Table table)
 
         if (replace)
         {
-            Count(GoesTo(chain.At(index)), -1);
+            Count(chain.At(index).NextChain, -1);
             chain.RemoveAt(index);
         }
 
@@ -132,7 +132,7 @@ internal sealed class TableEditor(Table table)
     private Refusal? Take(ChainEditor chain, int index)
     {
         if (index < 0) return new($"chain '{chain.Name}' has no such rule");
-        Count(GoesTo(chain.At(index)), -1);
+        Count(chain.At(index).NextChain, -1);
         chain.RemoveAt(index);
         return null;
     }
@@ -141,7 +141,7 @@ internal sealed class TableEditor(Table table)
     {
         if (_references is not null)
         {
-            foreach (var rule in chain.Rules()) Count(GoesTo(rule), -1);
+            foreach (var rule in chain.Rules()) Count(rule.NextChain, -1);
         }
 
         chain.Clear();
@@ -165,13 +165,6 @@ internal sealed class TableEditor(Table table)
 
     private static Refusal? Position(ChainEditor chain, int position, int last) =>
         position >= 1 && position <= last ? null : new($"chain '{chain.Name}' has no position {position}, the last is {last}");
-
-    private static string? GoesTo(Rule rule) => rule.Target switch
-    {
-        Target.Jump jump => jump.Chain,
-        Target.Goto jump => jump.Chain,
-        _ => null,
-    };
 
     private bool Exists(string name) =>
         _edited.TryGetValue(name, out var edited) ? edited is not null : Find(name) is not null;
@@ -216,13 +209,13 @@ internal sealed class TableEditor(Table table)
         foreach (var chain in table.Chains)
         {
             if (_edited.ContainsKey(chain.Name)) continue;
-            foreach (var rule in chain.Rules) Count(GoesTo(rule), +1);
+            foreach (var rule in chain.Rules) Count(rule.NextChain, +1);
         }
 
         foreach (var chain in _edited.Values)
         {
             if (chain is null) continue;
-            foreach (var rule in chain.Rules()) Count(GoesTo(rule), +1);
+            foreach (var rule in chain.Rules()) Count(rule.NextChain, +1);
         }
 
         return _references;

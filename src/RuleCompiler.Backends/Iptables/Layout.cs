@@ -47,7 +47,16 @@ public enum Policy
 /// apart since it always matches. Matches are in canonical order (<see cref="Match"/>): Source, Destination,
 /// InInterface, OutInterface, Protocol, then extensions in the order in which they were written.
 /// </summary>
-public sealed record Rule(Seq<Match> Matches, Target? Target, string? Comment = null);
+public sealed record Rule(Seq<Match> Matches, Target? Target, string? Comment = null)
+{
+    /// <summary>The chain that the rule goes to.</summary>
+    internal string? NextChain => Target switch
+    {
+        Target.Jump jump => jump.Chain,
+        Target.Goto jump => jump.Chain,
+        _ => null,
+    };
+}
 
 /// <summary>A condition on a packet. Every case is one that iptables can print and the emulator evaluates.</summary>
 public abstract record Match

@@ -11,7 +11,7 @@ public sealed partial class Iptables
     public static string FileName(Family family) => family == Family.Ipv4 ? "iptables.rules" : "ip6tables.rules";
 
     /// <summary>
-    /// One file: a block per table, in which user-defined chains are declared (created or emptied) and filled, and the
+    /// One file: a block per table, in which user-defined chains are declared (created or emptied) and filled, and then the
     /// rules of built-in chains are inserted at the head, so that other owners' rules stay where they are.
     /// </summary>
     /// <exception cref="InvalidOperationException">A rule that no text expresses: a bug of who made it.</exception>
@@ -41,29 +41,72 @@ public sealed partial class Iptables
         return writer.Written.TrimStart(' ').ToString();
     }
 
+    /// <summary>
+    /// User-defined chains from the last name to the first, each declared where it is filled: the nft variant keeps the
+    /// chains that it has met in a list ordered by name and walks it from the head for every command and every jump
+    /// (iptables/nft-cache.c:cache_chain_list_insert @iptables 1.8.9). This way it finds most of them at the head.
+    /// </summary>
     private static void PrintTable(ArtifactWriter writer, Table table, Family family)
     {
         PrintBlockHead(writer, table.Name);
         foreach (var chain in table.Chains)
         {
             // A built-in chain is declared only to set its policy: the declaration does not touch its rules.
-            if (chain.Policy is not null || !table.Name.IsBuiltIn(chain.Name))
-                PrintDeclaration(writer, chain.Name, chain.Policy);
+            if (chain.Policy is not null) PrintDeclaration(writer, chain.Name, chain.Policy);
         }
 
-        foreach (var chain in table.Chains)
+        var early = ChainsNeededEarly(table);
+        for (var i = table.Chains.Count - 1; i >= 0; i--)
         {
-            var insert = table.Name.IsBuiltIn(chain.Name);
-            for (var i = 0; i < chain.Rules.Count; i++)
+            if (early.Contains(table.Chains[i].Name)) PrintDeclaration(writer, table.Chains[i].Name, null);
+        }
+
+        for (var i = table.Chains.Count - 1; i >= 0; i--)
+        {
+            var chain = table.Chains[i];
+            if (table.Name.IsBuiltIn(chain.Name)) continue;
+            if (!early.Contains(chain.Name)) PrintDeclaration(writer, chain.Name, null);
+            foreach (var rule in chain.Rules)
             {
-                PrintHead(writer, insert ? "-I " : "-A ", chain.Name);
-                if (insert) PrintPosition(writer, i + 1);
-                PrintRule(writer, chain.Rules[i], family);
+                PrintHead(writer, "-A ", chain.Name);
+                PrintRule(writer, rule, family);
                 writer.Line();
             }
         }
 
+        PrintBuiltInRules(writer, table, family);
         writer.Write("COMMIT\n");
+    }
+
+    /// <summary>Chains that a rule goes to before their own turn comes, or that go to themselves.</summary>
+    private static HashSet<string> ChainsNeededEarly(Table table)
+    {
+        var early = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var chain in table.Chains)
+        {
+            if (table.Name.IsBuiltIn(chain.Name)) continue;
+            foreach (var rule in chain.Rules)
+            {
+                if (rule.NextChain is { } next && string.CompareOrdinal(next, chain.Name) <= 0) early.Add(next);
+            }
+        }
+
+        return early;
+    }
+
+    private static void PrintBuiltInRules(ArtifactWriter writer, Table table, Family family)
+    {
+        foreach (var chain in table.Chains)
+        {
+            if (!table.Name.IsBuiltIn(chain.Name)) continue;
+            for (var i = 0; i < chain.Rules.Count; i++)
+            {
+                PrintHead(writer, "-I ", chain.Name);
+                PrintPosition(writer, i + 1);
+                PrintRule(writer, chain.Rules[i], family);
+                writer.Line();
+            }
+        }
     }
 
     private static void PrintCommand(ArtifactWriter writer, RestoreCommand command, Family family)

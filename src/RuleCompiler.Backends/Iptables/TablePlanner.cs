@@ -109,7 +109,7 @@ internal sealed class TablePlanner
     {
         var foreign = from.Chains.Where(chain => !_to.ContainsKey(chain.Name) && !Ownership.IsOurs(_name, chain.Name))
             .Concat(_result.Where(chain => _name.IsBuiltIn(chain.Name)));
-        var needed = foreign.SelectMany(chain => chain.Rules).Select(rule => TargetOf(rule)).OfType<string>()
+        var needed = foreign.SelectMany(chain => chain.Rules).Select(rule => rule.NextChain).OfType<string>()
             .ToHashSet(StringComparer.Ordinal);
         foreach (var chain in from.Chains)
         {
@@ -127,13 +127,6 @@ internal sealed class TablePlanner
             else _removals.Add(new RestoreCommand.DeleteChain(chain.Name));
         }
     }
-
-    private static string? TargetOf(Rule rule) => rule.Target switch
-    {
-        Target.Jump jump => jump.Chain,
-        Target.Goto jump => jump.Chain,
-        _ => null,
-    };
 
     /// <summary>A longest common subsequence; both lists have a handful of rules.</summary>
     private static List<Rule> LongestCommon(List<Rule> left, Seq<Rule> right)

@@ -25,7 +25,7 @@ public sealed class LowerTests
             """
             -A KUBE-SERVICES -d 10.96.0.10/32 -p tcp -m comment --comment "shop/cart:http cluster IP" -m tcp --dport 80 -j KUBE-SVC-I5LIAMPLWKMBJ54B
             -A KUBE-SERVICES -m comment --comment "kubernetes service nodeports; NOTE: this must be the last rule in this chain" -m addrtype --dst-type LOCAL -j KUBE-NODEPORTS
-            -A KUBE-SVC-I5LIAMPLWKMBJ54B ! -s 10.64.0.0/16 -d 10.96.0.10/32 -p tcp -m comment --comment "shop/cart:http cluster IP" -m tcp --dport 80 -j KUBE-MARK-MASQ
+            -A KUBE-SVC-I5LIAMPLWKMBJ54B ! -s 10.64.0.0/16 -j KUBE-MARK-MASQ
             -A KUBE-SVC-I5LIAMPLWKMBJ54B -p tcp -m statistic --mode random --probability 0.33333333348855 -j DNAT --to-destination 10.64.0.5:8080
             -A KUBE-SVC-I5LIAMPLWKMBJ54B -p tcp -m statistic --mode random --probability 0.50000000000000 -j DNAT --to-destination 10.64.1.5:8080
             -A KUBE-SVC-I5LIAMPLWKMBJ54B -p tcp -j DNAT --to-destination 10.64.1.6:8080
