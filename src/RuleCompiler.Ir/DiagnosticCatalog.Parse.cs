@@ -41,6 +41,14 @@ public static partial class DiagnosticCatalog
     public static readonly DiagnosticRule RuleCommandRefused = Error(
         "RC4012", "Command that the kernel refuses", "A command names a chain, rule or position that does not exist at that point.");
 
+    public static readonly DiagnosticRule SetTypeUnknown = Error(
+        "RC4031", "Unknown type of ipset",
+        "A set is of a type that is not understood; it is left out with its entries.");
+
+    public static readonly DiagnosticRule OfOtherFamily = Warning(
+        "RC4032", "Dump of the other family",
+        "A file has ipsets, virtual servers or addresses, but none of the family that was asked for.");
+
     public static readonly DiagnosticRule RuleErrorsTooMany = Error(
         "RC4013", "Too many errors", "Reading stopped because the file has so many errors that it is probably something else.");
 }

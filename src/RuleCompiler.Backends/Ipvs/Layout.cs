@@ -121,7 +121,9 @@ public enum IpSetType
     HashIpPortNet,
 }
 
-/// <summary>What a type does not have is null. <c>Third</c> is the address or network of the three-part types.</summary>
+/// <summary>
+/// What a type does not have is null. <c>Third</c> is the address or network of the three-part types.
+/// </summary>
 public readonly record struct IpSetEntry(Ip? Address, Protocol? Protocol, Port? Port, Prefix? Third) : IComparable<IpSetEntry>
 {
     public int CompareTo(IpSetEntry other)

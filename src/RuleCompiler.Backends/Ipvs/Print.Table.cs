@@ -125,8 +125,9 @@ public sealed partial class Ipvs
 
     /// <summary>
     /// By protocol, address and port. The tool takes the difference of two IPv4 addresses as a signed number, so
-    /// 203.0.113.1 comes before 10.0.0.1 (libipvs.c:ipvs_cmp_services @1.31; measured). That is no order, so what it makes of three
-    /// addresses in a circle depends on how the kernel hashed them; here they are merged from numeric order.
+    /// 203.0.113.1 comes before 10.0.0.1 (libipvs.c:ipvs_cmp_services @1.31; measured). That is no order, so what it
+    /// makes of three addresses in a circle depends on how the kernel hashed them; here they are merged from numeric
+    /// order.
     /// </summary>
     private static VirtualServer[] InToolsOrder(Seq<VirtualServer> servers)
     {
