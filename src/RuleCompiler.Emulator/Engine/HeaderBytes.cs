@@ -4,8 +4,10 @@ using RuleCompiler.Ir.Net;
 namespace RuleCompiler.Emulator;
 
 /// <summary>
-/// The bytes that a BPF program sees: IP header, transport header, and for an ICMP error the headers of the packet that
-/// it is about. Checksums of the IPv4 header are right, transport checksums are zero: nothing reads them.
+/// The bytes that BPF programs and nftables payload expressions see: IP header, transport header, and for an ICMP error
+/// the headers of the packet that it is about. Checksums of IPv4 headers and of ICMP are right, the latter for a
+/// message
+/// without data; those of TCP, UDP and SCTP are zero: nothing reads them.
 /// </summary>
 internal static class HeaderBytes
 {
@@ -49,6 +51,12 @@ internal static class HeaderBytes
         }
 
         WriteIp(walk.Tuple, family, payload, bytes);
+        if (!walk.Tuple.Protocol.HasPorts())
+        {
+            var message = bytes.Slice(head, payload);
+            BinaryPrimitives.WriteUInt16BigEndian(message[2..], Checksum(message, PseudoHeader(walk.Tuple, payload)));
+        }
+
         return head + payload;
     }
 
@@ -107,11 +115,20 @@ internal static class HeaderBytes
         BinaryPrimitives.WriteUInt16BigEndian(bytes[4..], isAnswer ? tuple.DestinationPort : tuple.SourcePort);
     }
 
-    /// <summary>RFC 1071.</summary>
-    private static ushort Checksum(ReadOnlySpan<byte> header)
+    /// <summary>The sum of ICMPv6's pseudo-header (RFC 8200 §8.1); ICMP has none.</summary>
+    private static uint PseudoHeader(ConnTuple tuple, int payload)
     {
-        uint sum = 0;
-        for (var i = 0; i < header.Length; i += 2) sum += BinaryPrimitives.ReadUInt16BigEndian(header[i..]);
+        if (tuple.Protocol != Protocol.Icmpv6) return 0;
+        var sum = (uint)payload + (byte)tuple.Protocol;
+        for (var shift = 0; shift < 128; shift += 16)
+            sum += (ushort)(tuple.Source >> shift) + (uint)(ushort)(tuple.Destination >> shift);
+        return sum;
+    }
+
+    /// <summary>RFC 1071.</summary>
+    private static ushort Checksum(ReadOnlySpan<byte> bytes, uint sum = 0)
+    {
+        for (var i = 0; i < bytes.Length; i += 2) sum += BinaryPrimitives.ReadUInt16BigEndian(bytes[i..]);
         while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
         return (ushort)~sum;
     }

@@ -74,6 +74,8 @@ public sealed class NftDynamicSetTests
                     SetMark(Value(2)))))));
         uint To(int port) => world.Send($"udp 10.64.0.5:1 > 203.0.113.9:{port}", "cni0").Sent.Mark;
         Assert.Equal([2u, 0u, 1u, 2u, 0u], new[] { To(2), To(1), To(3), To(2), To(3) });
+        Assert.Equal(
+            ["add to s"], world.Send("udp 10.64.0.9:1 > 203.0.113.9:1", "cni0").Steps.Select(step => step.Effect));
     }
 
     [Fact]

@@ -109,6 +109,23 @@ public sealed class NftExpressionTests
         Assert.IsType<Fate.Sent>(Of(Is(new Expression.Ct(CtKey.Mark), 0)));
     }
 
+    /// <summary>
+    /// nft_payload.c:nft_payload_eval reads bytes, not ports: those of an ICMP message are its type, code and checksum.
+    /// A ping 0x1234 without data: 0xffff - 0x0800 - 0x1234 = 0xe5cb; ICMPv6 adds its pseudo-header.
+    /// </summary>
+    [Theory]
+    [InlineData("icmp 10.64.0.5:4660 > 203.0.113.9:0", 0x0800, 0xe5cb)]
+    [InlineData("icmpv6 [fd00:64::5]:4660 > [2001:db8::9]:0", 0x8000, 0x425d)]
+    public void The_ports_of_a_ping_are_its_first_bytes(string flow, int first, int second)
+    {
+        var isIpv6 = flow.StartsWith("icmpv6", StringComparison.Ordinal);
+        var table = Table(
+            Filter(NftHookPoint.Forward,
+            Do(Is(SourcePort, (uint)first), Is(DestinationPort, (uint)second), End(Drop))));
+        var world = new NftWorld(isIpv6 ? Rules6(table) : Rules(table));
+        Assert.IsType<Fate.Dropped>(world.Send(flow, "cni0").Fate);
+    }
+
     /// <summary>reciprocal_scale of include/linux/kernel.h @v6.1: (word · M) >> 32.</summary>
     [Theory]
     [InlineData(3u, 0u, 0u, 0u)]
