@@ -51,4 +51,30 @@ public static partial class DiagnosticCatalog
 
     public static readonly DiagnosticRule RuleErrorsTooMany = Error(
         "RC4013", "Too many errors", "Reading stopped because the file has so many errors that it is probably something else.");
+
+    public static readonly DiagnosticRule NftSyntax = Error(
+        "RC4101", "Not nft syntax",
+            "A word or sign stands where nft's grammar has another; a file that is cut off looks like this.");
+
+    public static readonly DiagnosticRule NftStatementUnknown = Error(
+        "RC4102", "Unknown statement",
+            "A rule, set or command is of a kind that is not understood; it is left out, never guessed at.");
+
+    public static readonly DiagnosticRule NftValueInvalid = Error(
+        "RC4103", "Invalid value", "A value is malformed, out of range or of another type than its place.");
+
+    public static readonly DiagnosticRule NftTypeUnknown = Error(
+        "RC4104", "Unknown data type", "A set has keys or data of a type that is not understood.");
+
+    public static readonly DiagnosticRule NftFamilyWrong = Error(
+        "RC4105", "Wrong address family",
+            "The dump, or an expression in it, is of another family than the one asked for.");
+
+    public static readonly DiagnosticRule NftCommandRefused = Error(
+        "RC4106", "Command that the kernel refuses",
+            "A command names a table, set, chain or element that does not exist at that point.");
+
+    public static readonly DiagnosticRule NftErrorsTooMany = Error(
+        "RC4107", "Too many errors",
+            "Reading stopped because the file has so many errors that it is probably something else.");
 }

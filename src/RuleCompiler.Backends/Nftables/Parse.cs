@@ -1,0 +1,37 @@
+using RuleCompiler.Ir;
+using RuleCompiler.Ir.Net;
+using RuleCompiler.Ir.Text;
+
+namespace RuleCompiler.Backends.Nftables;
+
+/// <content>Reads what <c>Print</c> writes and what <c>nft list ruleset</c> lists, as text or as JSON
+/// (-j).</content>
+public sealed partial class Nftables
+{
+    /// <summary>
+    /// The tables of a family that the files make of an empty kernel, one after the other. What cannot be read is an
+    /// error and is left out; reading goes on behind it. Tables of other families are passed over.
+    /// </summary>
+    public static Parsed<NftRuleset> Parse(Seq<ArtifactFile> files, Family family)
+    {
+        List<Diagnostic> diagnostics = [];
+        var tables = new TableSet(family);
+        foreach (var file in files)
+        {
+            List<Diagnostic> found = [];
+            var before = tables.OfOtherFamilies;
+            new RulesetReader(file, file.Text, tables, found, place: null).Read();
+            if (found.Count == 0 && tables.IsEmpty && tables.OfOtherFamilies > before)
+            {
+                found.Add(new Diagnostic(
+                    DiagnosticCatalog.NftFamilyWrong, Location.Whole(file.Name),
+                    $"found tables of other families only, expected one of family {tables.FamilyWord}",
+                    "name the dump's family with --family"));
+            }
+
+            diagnostics.AddRange(found);
+        }
+
+        return new(tables.Finish(), diagnostics.ToSeq());
+    }
+}
