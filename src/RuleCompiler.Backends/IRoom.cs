@@ -42,7 +42,9 @@ public interface IRoom<TArtifact, TStep>
     static abstract string PrintStep(TStep step, Family family);
 }
 
-/// <summary>A named text: <c>Name</c> is the file name under <c>compile -o DIR</c>, or the path it was read from.</summary>
+/// <summary>
+/// A named text: <c>Name</c> is the file name under <c>compile -o DIR</c>, or the path it was read from.
+/// </summary>
 public sealed record ArtifactFile(string Name, string Text);
 
 /// <summary>A lowered artifact with what could not be expressed; nothing is left out silently.</summary>

@@ -60,6 +60,7 @@ internal static class RulecApp
             ExplainVerb.Create(shell),
             PlanVerb.Create(shell),
             CompareVerb.Create(shell),
+            ShowVerb.Create(shell),
             GenerateVerb.Create(shell),
             ReplayVerb.Create(shell),
             CompletionsVerb.Create(shell),

@@ -39,6 +39,8 @@ public sealed record ConntrackLimits
 
     public int IcmpSeconds { get; init; } = 30;
 
-    /// <summary>nf_conntrack_max of a machine with more than 4 GB (nf_conntrack_core.c:nf_conntrack_init_start @v6.1).</summary>
+    /// <summary>
+    /// nf_conntrack_max of a machine with more than 4 GB (nf_conntrack_core.c:nf_conntrack_init_start @v6.1).
+    /// </summary>
     public int EntriesMax { get; init; } = 262_144;
 }

@@ -15,7 +15,8 @@ public sealed partial class Emulator
 
     /// <summary>
     /// Takes every turn of every choice, depth first and without walking any prefix twice. Flows and lists stay as they
-    /// are. Masses are exact: products of t / 2^31 and 1 - t / 2^31, or of the words of 2^32 that give a number.
+    /// are. Masses are exact: products of t / 2^31 and 1 - t / 2^31, or of the words of 2^32 that give a number;
+    /// for a scheduler that goes round, the shares of one whole turn (<see cref="Distribution.IsRotation"/>).
     /// Outcomes come in the order in which the rules reach them.
     /// </summary>
     /// <exception cref="ExplorationTooLargeException">More than <see cref="BranchesMax"/> branches.</exception>
@@ -29,12 +30,14 @@ public sealed partial class Emulator
         turns.Push(start);
         var found = new Dictionary<Outcome, int>();
         var results = new List<(Outcome Outcome, Mass Mass, Passage Example)>();
+        var isRotation = false;
         for (var branches = 0; turns.TryPop(out var walk); branches++)
         {
             if (branches == BranchesMax) throw new ExplorationTooLargeException(packet);
             var fate = _machine.Explore(walk, now, turns, isStart: ReferenceEquals(walk, start));
+            isRotation |= walk.IsRotation;
             var outcome = OutcomeOf(packet, walk, fate);
-            var mass = new Mass(walk.Mass, walk.MassBits);
+            var mass = new Mass(walk.Mass, walk.MassBits, walk.MassDivisor);
             if (found.TryGetValue(outcome, out var at))
             {
                 results[at] = results[at] with { Mass = results[at].Mass + mass };
@@ -50,23 +53,31 @@ public sealed partial class Emulator
         {
             var (numerator, denominator) = result.Mass.Reduced();
             return new WeightedOutcome(result.Outcome, numerator, denominator, result.Example);
-        }).ToSeq());
+        }).ToSeq())
+        {
+            IsRotation = isRotation,
+        };
     }
 
-    /// <summary><c>Numerator</c> / 2^<c>Bits</c>.</summary>
-    private readonly record struct Mass(BigInteger Numerator, int Bits)
+    /// <summary><c>Numerator</c> / (2^<c>Bits</c> · <c>Divisor</c>).</summary>
+    private readonly record struct Mass(BigInteger Numerator, int Bits, BigInteger Divisor)
     {
         public static Mass operator +(Mass left, Mass right)
         {
             var bits = Math.Max(left.Bits, right.Bits);
-            return new Mass(left.At(bits) + right.At(bits), bits);
+            if (left.Divisor == right.Divisor) return new Mass(left.At(bits) + right.At(bits), bits, left.Divisor);
+            return new Mass(
+                (left.At(bits) * right.Divisor) + (right.At(bits) * left.Divisor), bits, left.Divisor * right.Divisor);
         }
 
-        /// <summary>The denominator is a power of two, so the common factors are the numerator's trailing zeros.</summary>
+        /// <summary>What a numerator has in common with a power of two is its trailing zeros.</summary>
         public (BigInteger Numerator, BigInteger Denominator) Reduced()
         {
-            var common = (int)Math.Min((long)BigInteger.TrailingZeroCount(Numerator), Bits);
-            return (Numerator >> common, BigInteger.One << (Bits - common));
+            var zeros = (int)Math.Min((long)BigInteger.TrailingZeroCount(Numerator), Bits);
+            var (numerator, denominator) = (Numerator >> zeros, Divisor << (Bits - zeros));
+            if (Divisor.IsOne) return (numerator, denominator);
+            var common = BigInteger.GreatestCommonDivisor(numerator, denominator);
+            return (numerator / common, denominator / common);
         }
 
         private BigInteger At(int bits) => Numerator << (bits - Bits);

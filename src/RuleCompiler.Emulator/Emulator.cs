@@ -17,6 +17,7 @@ public sealed partial class Emulator
     private readonly Walk _walk = new();
     private Dictionary<string, RecentList> _recent = new(StringComparer.Ordinal);
     private Dictionary<(string Table, string Name), SetTable> _mutableSets = [];
+    private IpvsState? _ipvs;
     private Program _program;
 
     /// <summary>Descriptions asked for so far, by rule.</summary>
@@ -41,7 +42,7 @@ public sealed partial class Emulator
     /// Replaces the rules under living flows. A recent list lives as long as some rule names it: its entries survive
     /// when the new rules name it too, and are gone otherwise (xt_recent.c:recent_mt_destroy @v6.1; measured:
     /// verification.md §3.7). What packets added to a set lives as long as a set of that name and type is declared.
-    /// Counters (numgen inc) begin anew.
+    /// Counters (numgen inc) begin anew. Virtual servers that stay keep connections, affinity and scheduler state.
     /// </summary>
     public void Load(Program program)
     {
@@ -74,7 +75,19 @@ public sealed partial class Emulator
         _recent = lists;
         _sources = new RuleSource?[program.Rules.Count];
         var ordered = program.RecentLists.Select(name => lists[name]).ToArray();
-        return (program, new Machine(program, _host, _connections, ordered, InstallSets(program), _random));
+        var machine = new Machine(
+            program, _host, _connections, ordered, InstallSets(program), InstallIpvs(program), _random);
+        return (program, machine);
+    }
+
+    private IpvsState? InstallIpvs(Program program)
+    {
+        if (program.Ipvs is not { } table) return _ipvs = null;
+        var now = _clock.GetUtcNow().Ticks;
+        _ipvs ??= new IpvsState(_connections);
+        _ipvs.Expire(now);
+        _ipvs.Load(table, now);
+        return _ipvs;
     }
 
     private SetTable[] InstallSets(Program program)
@@ -132,6 +145,8 @@ public sealed partial class Emulator
         var before = packet.Tuple;
         if (walk is { Connection: { } connection, Direction: Direction.Original, Inner: null })
         {
+            if (walk.ServedBy is { } served)
+                return TranslatedTo(served, before.Destination.Family, connection.Masqueraded);
             if (!connection.IsChosen && !connection.Masqueraded) return UntouchedOutcome;
             var chosen = connection.Reply;
             return new Outcome.Translated(
@@ -146,6 +161,9 @@ public sealed partial class Emulator
             Ip.Create(before.Destination.Family, walk.Tuple.Destination), new Port(walk.Tuple.DestinationPort));
         return changed ? new Outcome.Translated(destination, sourceChanged) : UntouchedOutcome;
     }
+
+    private static Outcome.Translated TranslatedTo(IpvsConnection served, Family family, bool isMasqueraded) => new(
+        new Endpoint(Ip.Create(family, served.Answer.Source), new Port(served.Answer.SourcePort)), isMasqueraded);
 
     private static readonly Outcome.Dropped DroppedOutcome = new();
     private static readonly Outcome.Rejected RejectedOutcome = new();

@@ -25,7 +25,14 @@ public sealed record HostNetwork(Seq<HostInterface> Interfaces, Seq<Route> Route
     public ConntrackLimits Conntrack { get; init; } = new();
 }
 
-public sealed record HostInterface(string Name, Seq<Ip> Addresses);
+public sealed record HostInterface(string Name, Seq<Ip> Addresses)
+{
+    /// <summary>
+    /// A bridge whose packets br_netfilter hands to iptables: packets that arrive by it have come in through one of its
+    /// ports (-m physdev --physdev-is-in).
+    /// </summary>
+    public bool IsBridge { get; init; }
+}
 
 /// <summary>Longest prefix wins; among equals the first.</summary>
 public sealed record Route(Prefix Destination, string OutputInterface);

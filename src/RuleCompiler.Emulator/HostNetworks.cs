@@ -35,7 +35,9 @@ public static class HostNetworks
         };
     }
 
-    /// <summary>Where this node's pods are: the detector's bridge, the first interface of its prefix, or cni0.</summary>
+    /// <summary>
+    /// Where this node's pods are: the detector's bridge, the first interface of its prefix, or cni0.
+    /// </summary>
     public static string PodInterface(NodeFacts node) => node.Config.DetectLocalMode switch
     {
         DetectLocalMode.BridgeInterface => node.Config.BridgeInterface,

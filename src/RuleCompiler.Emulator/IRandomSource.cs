@@ -1,12 +1,16 @@
 namespace RuleCompiler.Emulator;
 
-/// <summary>The kernel's get_random_u32 / prandom_u32: uniform 32-bit words. Injected, so that a run can be repeated.</summary>
+/// <summary>
+/// The kernel's get_random_u32 / prandom_u32: uniform 32-bit words. Injected, so that a run can be repeated.
+/// </summary>
 public interface IRandomSource
 {
     uint Next();
 }
 
-/// <summary>xoshiro128** seeded by SplitMix64 (https://prng.di.unimi.it): the same words for the same seed, anywhere.</summary>
+/// <summary>
+/// xoshiro128** seeded by SplitMix64 (https://prng.di.unimi.it): the same words for the same seed, anywhere.
+/// </summary>
 public sealed class SeededRandom : IRandomSource
 {
     private uint _s0, _s1, _s2, _s3;

@@ -11,7 +11,9 @@ namespace RuleCompiler.Emulator;
 /// <param name="Steps">The rules that matched, in order.</param>
 public sealed record Passage(Fate Fate, Packet Sent, FlowTuple? Reply, Seq<TraceStep> Steps)
 {
-    /// <summary>What the passage means for Services: the vocabulary of <c>Meaning</c>, flows and the kernel tests.</summary>
+    /// <summary>
+    /// What the passage means for Services: the vocabulary of <c>Meaning</c>, flows and the kernel tests.
+    /// </summary>
     public Outcome Outcome { get; init; } = new Outcome.Untouched();
 }
 
@@ -36,11 +38,23 @@ public abstract record Fate
     public sealed record Unroutable : Fate;
 }
 
-/// <summary>A rule that matched. <c>Service</c> is the service-port that the rule says it belongs to ("ns/name:port"), if any.</summary>
+/// <summary>
+/// A rule that matched. <c>Service</c> is the service-port that the rule says it belongs to ("ns/name:port"), if any.
+/// </summary>
 public sealed record TraceStep(string Hook, string Table, string Chain, int RuleNumber, string RuleText, string? Service, string Effect);
 
 /// <summary>The exact probability of every way that a packet can take: masses are rational and sum to 1.</summary>
-public sealed record Distribution(Seq<WeightedOutcome> Outcomes);
+public sealed record Distribution(Seq<WeightedOutcome> Outcomes)
+{
+    /// <summary>
+    /// The masses are shares of one whole turn of a scheduler (rr, wrr): of many flows in a row exactly so many get
+    /// each outcome, and which one a flow gets is no chance.
+    /// </summary>
+    public bool IsRotation { get; init; }
+}
 
-/// <summary><c>Numerator / Denominator</c> is the exact probability, in lowest terms; <c>Example</c> is one passage that ends so.</summary>
+/// <summary>
+/// <c>Numerator / Denominator</c> is the exact probability, in lowest terms; <c>Example</c> is one passage that ends
+/// so.
+/// </summary>
 public sealed record WeightedOutcome(Outcome Outcome, BigInteger Numerator, BigInteger Denominator, Passage Example);

@@ -41,6 +41,14 @@ public static partial class DiagnosticCatalog
     public static readonly DiagnosticRule NftRefused = Error(
         "RC7014", "nftables refuses this", "No kernel takes this chain, set or statement.");
 
+    public static readonly DiagnosticRule IpvsRefused = Error(
+        "RC7020", "IPVS refuses this",
+        "No kernel takes these ipsets or virtual servers: something is given twice, or an entry lacks a part.");
+
+    public static readonly DiagnosticRule IpvsNotEmulated = Error(
+        "RC7021", "not emulated",
+        "A kernel may take this virtual server, but the emulator knows masquerading to connections only.");
+
     public static readonly DiagnosticRule NftNotEmulated = Error(
         "RC7015", "not emulated", "A kernel may take this nftables rule, but the emulator has no model of it.");
 }

@@ -40,4 +40,8 @@ public static partial class DiagnosticCatalog
     public static readonly DiagnosticRule SchedulerUnknown = Warning(
         "RC3301", "Unknown IPVS scheduler",
         "A Service or the configuration asks for a scheduler that the kernel does not have; another one is used.");
+
+    public static readonly DiagnosticRule UnspecifiedFrontend = Error(
+        "RC3201", "A Service at the unspecified address",
+        "No packet is for 0.0.0.0 or ::, and nftables mode keeps NodePorts under it.");
 }

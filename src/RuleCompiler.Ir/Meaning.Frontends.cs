@@ -80,10 +80,16 @@ public static partial class Meaning
                 : IsClusterIp(cluster, to) ? new Outcome.Rejected()
                 : cluster.ServiceCidrs.Any(cidr => cidr.Cidrs.Any(block => block.Contains(to))) ? new Outcome.Dropped()
                 : new Outcome.Untouched(),
-            // §6.6 KUBE-IPVS-FILTER.
-            ProxyMode.Ipvs => IsBound(cluster, node, to) ? new Outcome.Rejected() : new Outcome.Untouched(),
+            // §6.6 KUBE-IPVS-FILTER, which spares the ports of health checks wherever they are asked for.
+            ProxyMode.Ipvs => IsBound(cluster, node, to) && !IsHealthCheck(cluster, flow) ? new Outcome.Rejected() : new Outcome.Untouched(),
         };
     }
+
+    private static bool IsHealthCheck(ClusterState cluster, Flow flow) => flow.Protocol == Protocol.Tcp
+        && cluster.Services.Any(service => service.HealthCheckNodePort == flow.DestinationPort
+            && service.ClusterIps.Any(ip => ip.Family == flow.Destination.Family))
+        && !cluster.Services.Any(service => service.ClusterIps.Any(ip => ip.Family == flow.Destination.Family)
+            && service.Ports.Any(port => port.Protocol == Protocol.Tcp && port.NodePort == flow.DestinationPort));
 
     private static bool IsClusterIp(ClusterState cluster, Ip ip) =>
         cluster.Services.Any(service => service.Ports.Count > 0 && service.ClusterIps.Contains(ip));
@@ -92,7 +98,8 @@ public static partial class Meaning
     private static bool IsBound(ClusterState cluster, NodeFacts node, Ip ip) =>
         node.Config.Mode == ProxyMode.Ipvs && (IsClusterIp(cluster, ip) || (!node.IsLocal(ip)
             && cluster.Services.Any(service => service.ClusterIps.Any(own => own.Family == ip.Family)
-                && (service.ExternalIps.Contains(ip) || service.LoadBalancerIps.Contains(ip)))));
+                && ((node.Config.AllowServiceExternalIps && service.ExternalIps.Contains(ip))
+                    || service.LoadBalancerIps.Contains(ip)))));
 
     /// <summary>§6.6: without a detector IPVS masquerades what has a ClusterIP of this port as its source.</summary>
     private static bool ComesFromClusterIp(ClusterState cluster, NodeFacts node, Flow flow) =>

@@ -7,7 +7,9 @@ namespace RuleCompiler.Ir;
 internal sealed class ServicePortBuilder(
     Service service, ServicePortSpec port, NodeFacts node, Family family, LocalTraffic localTraffic, ClusterIpMasquerade masquerade)
 {
-    /// <summary>Empty where the feature gate is off; whether the Service is accessible does not ask it (§1.3).</summary>
+    /// <summary>
+    /// Empty where the feature gate is off; whether the Service is accessible does not ask it (§1.3).
+    /// </summary>
     private readonly Ip[] _externalIps =
         node.Config.AllowServiceExternalIps ? OfFamily(service.ExternalIps, family) : [];
 

@@ -12,22 +12,29 @@ namespace RuleCompiler.Backends.Iptables;
 /// </summary>
 internal sealed record AffinityBuckets(Family Family, int Bits)
 {
-    /// <summary>Clients per endpoint to be remembered where the lists allow it: four default lists.</summary>
-    public const int ClientsMin = 400;
+    /// <summary>Clients per endpoint to be remembered where the lists allow it.</summary>
+    public const int ClientsMin = 1024;
 
     /// <summary>
-    /// Four buckets. Each costs two rules and a list per endpoint, so more would make sticky Services the bulk of a node's
-    /// rules; who has more clients raises the module's ip_list_tot instead.
+    /// Sixteen buckets, each with two rules and a list per endpoint: enough for default lists of 100.
     /// </summary>
-    public const int BitsMax = 2;
+    public const int BitsMax = 4;
 
     /// <summary>
-    /// Lists of a node that may be there because of buckets. The kernel finds a list by its name, one after the other, for
-    /// every packet that meets the rule and for every rule at every legacy commit (net/netfilter/xt_recent.c:
-    /// recent_table_lookup @v6.1): with 23,000 lists iptables-legacy-restore took half a minute. Far above what nodes
-    /// have, and one step only, since crossing it renames every list and so forgets every client once.
+    /// Lists of a node up to which an endpoint may have sixteen. The kernel finds a list by its name, one after the
+    /// other, for each rule that a packet meets and for every rule at every legacy commit (net/netfilter/xt_recent.c:
+    /// recent_table_lookup @v6.1), so a new connection costs (endpoints of the Service) × (lists of the node).
     /// </summary>
-    public const int ListsMax = 4096;
+    public const int ListsMaxOfSixteen = 1024;
+
+    /// <summary>
+    /// The same with four lists for an endpoint: with 23,000 lists iptables-legacy-restore took half a minute. The steps
+    /// are few, since crossing one renames every list and so forgets every client once.
+    /// </summary>
+    public const int ListsMaxOfFour = 4096;
+
+    /// <summary>2^2 lists.</summary>
+    private const int BitsOfFour = 2;
 
     public int Count => 1 << Bits;
 
@@ -37,7 +44,9 @@ internal sealed record AffinityBuckets(Family Family, int Bits)
     {
         var bits = 0;
         while (bits < BitsMax && (long)entries << bits < ClientsMin) bits++;
-        return new AffinityBuckets(family, (long)endpoints << bits > ListsMax ? 0 : bits);
+        if ((long)endpoints << bits > ListsMaxOfSixteen) bits = Math.Min(bits, BitsOfFour);
+        if ((long)endpoints << bits > ListsMaxOfFour) bits = 0;
+        return new AffinityBuckets(family, bits);
     }
 
     /// <summary>-s 0.0.0.b/0.0.0.(2^k-1): both flavours take masks that are no prefixes.</summary>

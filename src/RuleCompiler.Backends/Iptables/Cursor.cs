@@ -7,7 +7,9 @@ namespace RuleCompiler.Backends.Iptables;
 /// </summary>
 internal ref struct Cursor(ReadOnlySpan<char> line, Span<char> scratch)
 {
-    /// <summary>The tool's buffer is 1024 with the final NUL (iptables/xshared.c:xt_param_buf @iptables 1.8.9).</summary>
+    /// <summary>
+    /// The tool's buffer is 1024 with the final NUL (iptables/xshared.c:xt_param_buf @iptables 1.8.9).
+    /// </summary>
     public const int WordCharsMax = 1023;
 
     private readonly ReadOnlySpan<char> _line = line;

@@ -62,7 +62,9 @@ internal sealed class DispatchTree
         }
     }
 
-    /// <summary>Fills the chain of a block: <paramref name="items"/> share its first <paramref name="length"/> bits.</summary>
+    /// <summary>
+    /// Fills the chain of a block: <paramref name="items"/> share its first <paramref name="length"/> bits.
+    /// </summary>
     private void Fill(List<Rule> chain, ReadOnlySpan<DispatchItem> items, int length, bool isRoot)
     {
         if (items.Length <= LeafRulesMax)

@@ -46,7 +46,9 @@ internal static class FrontendReader
         return refusals;
     }
 
-    /// <summary>Null unless the rule tests one protocol and one port. An address that is a block counts as any.</summary>
+    /// <summary>
+    /// Null unless the rule tests one protocol and one port. An address that is a block counts as any.
+    /// </summary>
     public static DispatchKey? KeyOf(Rule rule)
     {
         Ip? address = null;
@@ -73,7 +75,9 @@ internal static class FrontendReader
             : null;
     }
 
-    /// <summary>kube-proxy asks in every NodePort rule for a local address; here the way to the rule has asked.</summary>
+    /// <summary>
+    /// kube-proxy asks in every NodePort rule for a local address; here the way to the rule has asked.
+    /// </summary>
     private static Rule WithoutScope(DispatchKey key, Rule rule) => key.Address is null
         ? rule with { Matches = rule.Matches.Where(match => match is not Match.DestinationIsLocal).ToSeq() }
         : rule;

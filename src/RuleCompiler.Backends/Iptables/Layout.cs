@@ -111,7 +111,9 @@ public abstract record Match
     public sealed record Recent(
         RecentAction Action, string List, int Seconds, int HitCount, bool Reap, Ip Mask, bool Inverted = false) : Match;
 
-    /// <summary>-m bpf --bytecode: a classic BPF program over the packet from its IP header; matches when it returns non-zero.</summary>
+    /// <summary>
+    /// -m bpf --bytecode: a classic BPF program over the packet from its IP header; matches when it returns non-zero.
+    /// </summary>
     public sealed record Bpf(Seq<BpfInstruction> Program) : Match;
 
     /// <summary>-m nfacct --nfacct-name NAME: always matches, counts.</summary>
@@ -143,7 +145,9 @@ public enum SetDimension
     Destination,
 }
 
-/// <summary>struct sock_filter: op code, jump offsets if true and false, operand (include/uapi/linux/filter.h @v6.1).</summary>
+/// <summary>
+/// struct sock_filter: op code, jump offsets if true and false, operand (include/uapi/linux/filter.h @v6.1).
+/// </summary>
 public readonly record struct BpfInstruction(ushort Code, byte JumpTrue, byte JumpFalse, uint K);
 
 public enum RecentAction

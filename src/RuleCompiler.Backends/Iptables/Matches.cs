@@ -51,7 +51,9 @@ internal static class Matches
         _ => throw new UnreachableException(),
     };
 
-    /// <summary>Canonical order (<see cref="Rule"/>): what the packet header tells first, extensions as they come.</summary>
+    /// <summary>
+    /// Canonical order (<see cref="Rule"/>): what the packet header tells first, extensions as they come.
+    /// </summary>
     public static Seq<Match> InOrder(params ReadOnlySpan<Match> matches) => matches.ToArray().OrderBy(Rank).ToSeq();
 
     private static int Rank(Match match) => match switch

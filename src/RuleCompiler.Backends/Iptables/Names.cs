@@ -56,10 +56,14 @@ internal static class Names
     /// <summary>One of the parts of a service chain with many endpoints: two digits.</summary>
     public static string Group(string chain, int group) => $"{chain}-{Digits[group / 36]}{Digits[group % 36]}";
 
-    /// <summary>Affinity of one part of the clients: one digit, so no group has the name. Also names recent lists.</summary>
+    /// <summary>
+    /// Affinity of one part of the clients: one digit, so no group has the name. Also names recent lists.
+    /// </summary>
     public static string Bucket(string chain, int bucket) => $"{chain}-{Digits[bucket]}";
 
-    /// <summary>A second chain of one kind for a service-port, which only frontends with unequal verdicts need.</summary>
+    /// <summary>
+    /// A second chain of one kind for a service-port, which only frontends with unequal verdicts need.
+    /// </summary>
     public static string Variant(string chain, int variant) => variant == 0 ? chain : $"{chain}-{Digits[variant]}";
 
     /// <summary>

@@ -139,7 +139,9 @@ internal ref partial struct RuleReader
                uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
     }
 
-    /// <summary>lround(2^31 · p), as the tool computes (extensions/libxt_statistic.c:statistic_parse @iptables 1.8.9).</summary>
+    /// <summary>
+    /// lround(2^31 · p), as the tool computes (extensions/libxt_statistic.c:statistic_parse @iptables 1.8.9).
+    /// </summary>
     private bool TryReadProbability(out uint threshold)
     {
         const string Expected = "a probability from 0 to 1";
@@ -169,7 +171,9 @@ internal ref partial struct RuleReader
         }
     }
 
-    /// <summary>COUNT,CODE JT JF K,CODE JT JF K,… in decimal (extensions/libxt_bpf.c:bpf_parse_program @iptables 1.8.9).</summary>
+    /// <summary>
+    /// COUNT,CODE JT JF K,CODE JT JF K,… in decimal (extensions/libxt_bpf.c:bpf_parse_program @iptables 1.8.9).
+    /// </summary>
     private bool TryReadBytecode(out Seq<BpfInstruction> program)
     {
         const string Expected = "a classic BPF program like '2,6 0 0 1,6 0 0 0' of at most 64 instructions";

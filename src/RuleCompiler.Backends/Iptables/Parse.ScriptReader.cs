@@ -5,11 +5,15 @@ using RuleCompiler.Ir.Text;
 
 namespace RuleCompiler.Backends.Iptables;
 
-/// <summary>Splits a file into blocks and lines; a <see cref="RuleReader"/> reads the rule of a line, and a sink takes it.</summary>
+/// <summary>
+/// Splits a file into blocks and lines; a <see cref="RuleReader"/> reads the rule of a line, and a sink takes it.
+/// </summary>
 internal sealed class ScriptReader(
     ArtifactFile file, Family family, NameTable names, List<Diagnostic> diagnostics, Iptables.ICommandSink sink)
 {
-    /// <summary>fgets into char buffer[10240] (iptables/iptables-restore.c, iptables/xtables-restore.c @iptables 1.8.9).</summary>
+    /// <summary>
+    /// fgets into char buffer[10240] (iptables/iptables-restore.c, iptables/xtables-restore.c @iptables 1.8.9).
+    /// </summary>
     internal const int LineCharsMax = 10_239;
 
     /// <summary>Bounds the report on a file that holds no rules at all.</summary>
@@ -22,7 +26,9 @@ internal sealed class ScriptReader(
     private TableName _table;
     private int _line;
 
-    /// <summary>Between a *table line and COMMIT there is a table; one that nobody knows has its lines left out.</summary>
+    /// <summary>
+    /// Between a *table line and COMMIT there is a table; one that nobody knows has its lines left out.
+    /// </summary>
     private enum Open
     {
         Nothing,

@@ -18,13 +18,19 @@ public sealed partial class Iptables
     /// <summary>IFNAMSIZ is 16 with the final NUL (include/uapi/linux/if.h @v6.1).</summary>
     internal const int InterfaceCharsMax = 15;
 
-    /// <summary>XT_RECENT_NAME_LEN is 200 with the final NUL (include/uapi/linux/netfilter/xt_recent.h @v6.1).</summary>
+    /// <summary>
+    /// XT_RECENT_NAME_LEN is 200 with the final NUL (include/uapi/linux/netfilter/xt_recent.h @v6.1).
+    /// </summary>
     internal const int RecentNameCharsMax = 199;
 
-    /// <summary>Linux 6.18 says "larger than allowed maximum (65535)"; older kernels allow 255 (net/netfilter/xt_recent.c).</summary>
+    /// <summary>
+    /// Linux 6.18 says "larger than allowed maximum (65535)"; older kernels allow 255 (net/netfilter/xt_recent.c).
+    /// </summary>
     internal const int RecentHitCountMax = 65_535;
 
-    /// <summary>NFACCT_NAME_MAX is 32 with the final NUL (include/uapi/linux/netfilter/nfnetlink_acct.h @v6.1).</summary>
+    /// <summary>
+    /// NFACCT_NAME_MAX is 32 with the final NUL (include/uapi/linux/netfilter/nfnetlink_acct.h @v6.1).
+    /// </summary>
     internal const int NfacctNameCharsMax = 31;
 
     /// <summary>XT_BPF_MAX_NUM_INSTR (include/uapi/linux/netfilter/xt_bpf.h @v6.1).</summary>

@@ -15,7 +15,10 @@ public abstract record RestoreCommand
     {
     }
 
-    /// <summary>:CHAIN POLICY [0:0]. Creates a user-defined chain, or flushes it when it is there; on a built-in chain sets the policy.</summary>
+    /// <summary>
+    /// :CHAIN POLICY [0:0]. Creates a user-defined chain, or flushes it when it is there; on a built-in chain sets
+    /// the policy.
+    /// </summary>
     public sealed record Declare(string Chain, Policy? Policy) : RestoreCommand;
 
     /// <summary>-A CHAIN rule.</summary>

@@ -52,7 +52,9 @@ internal sealed class ServiceChains(ServicePort servicePort, bool shadows)
         return Chain(set);
     }
 
-    /// <summary>The chain that carries out verdicts for external frontends; <c>IsNew</c> when it is to be filled.</summary>
+    /// <summary>
+    /// The chain that carries out verdicts for external frontends; <c>IsNew</c> when it is to be filled.
+    /// </summary>
     public (string Chain, bool IsNew) External(Verdicts verdicts)
     {
         var (variant, isNew) = IndexOf(_external, verdicts);

@@ -7,7 +7,9 @@ namespace RuleCompiler.Backends.Iptables;
 /// <content>The chains of a service-port: service-semantics §4.4, rows g to r, without a chain per endpoint.</content>
 internal sealed partial class ServiceLowering
 {
-    /// <summary>The chain that carries out a frontend's verdicts, behind a question for the source where there are ranges.</summary>
+    /// <summary>
+    /// The chain that carries out a frontend's verdicts, behind a question for the source where there are ranges.
+    /// </summary>
     private string ExternalChain(DispatchKey key, Frontend frontend, ServiceChains chains)
     {
         var (external, isNew) = chains.External(frontend.Verdicts);
@@ -178,7 +180,9 @@ internal sealed partial class ServiceLowering
 
     private static string ListOf(string chain, int? bucket) => bucket is { } part ? Names.Bucket(chain, part) : chain;
 
-    /// <summary>One entry per source address; entries that have expired make room (--reap) when they are looked for.</summary>
+    /// <summary>
+    /// One entry per source address; entries that have expired make room (--reap) when they are looked for.
+    /// </summary>
     private Match.Recent Recent(RecentAction action, string list, int seconds) => new(
         action, list, seconds, HitCount: 0, Reap: seconds > 0, Ip.Create(_graph.Family, UInt128.MaxValue));
 

@@ -60,7 +60,9 @@ internal sealed partial class ServiceLowering
         if (chains.UsesLocal) AddBalance(chains, EndpointSet.Local);
     }
 
-    /// <summary>The whole table: dispatch in front of the service chains that <see cref="Add(ServicePort)"/> made.</summary>
+    /// <summary>
+    /// The whole table: dispatch in front of the service chains that <see cref="Add(ServicePort)"/> made.
+    /// </summary>
     public Table BuildNat()
     {
         FixedChains.FillNat(_nat, _graph, _node);
@@ -101,7 +103,9 @@ internal sealed partial class ServiceLowering
         }
     }
 
-    /// <summary>All sources go to one set: marks are set in its chain, whose other users have other addresses.</summary>
+    /// <summary>
+    /// All sources go to one set: marks are set in its chain, whose other users have other addresses.
+    /// </summary>
     private string DirectChain(DispatchKey key, Verdicts verdicts, EndpointSet set, ServiceChains chains)
     {
         // The chain of an only frontend has no other packets: less to load, and less for each connection to pass.

@@ -26,7 +26,9 @@ internal static class Shares
     /// <summary>The integer nearest to 2^31 · share / of.</summary>
     public static uint Threshold(int share, int of) => (uint)((((ulong)share << 32) / (ulong)of + 1) >> 1);
 
-    /// <summary>Sizes of the groups for a number of endpoints: all equal but the last. One group means a single row.</summary>
+    /// <summary>
+    /// Sizes of the groups for a number of endpoints: all equal but the last. One group means a single row.
+    /// </summary>
     public static int GroupSizeFor(int endpoints) =>
         endpoints <= SingleRowMax ? endpoints : Math.Max(GroupSize, (endpoints + Names.GroupsMax - 1) / Names.GroupsMax);
 }

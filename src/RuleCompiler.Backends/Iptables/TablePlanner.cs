@@ -101,7 +101,9 @@ internal sealed class TablePlanner
         }
     }
 
-    /// <summary>Also a rule that we want and that bears no sign of its owner: the jump to a chain shared with the kubelet.</summary>
+    /// <summary>
+    /// Also a rule that we want and that bears no sign of its owner: the jump to a chain shared with the kubelet.
+    /// </summary>
     private bool IsOurs(Rule rule, Chain desired) =>
         Ownership.IsOurJump(_name, rule) || desired.Rules.AsEnumerable().Contains(rule);
 

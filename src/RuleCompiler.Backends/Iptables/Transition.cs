@@ -101,7 +101,9 @@ internal static class Transition
         /// <summary>Nothing.</summary>
         Refused,
 
-        /// <summary>Nothing of its own, but a NodePort of its number takes the packet if the address is the node's.</summary>
+        /// <summary>
+        /// Nothing of its own, but a NodePort of its number takes the packet if the address is the node's.
+        /// </summary>
         NodePort,
     }
 

@@ -13,18 +13,17 @@ internal enum TokenKind
     /// <summary>In quotes; <see cref="Cursor.Token"/> is what is between them.</summary>
     Quoted,
 
-    /// <summary>One of <c>{ } , = : . @ ! != == &lt; &gt; &lt;= &gt;= &amp; | ^</c>.</summary>
+    /// <summary>One of <c>{ } ( ) , = : . @ ! != == &lt; &gt; &lt;= &gt;= &amp; | ^</c>.</summary>
     Sign,
 }
 
 /// <summary>
 /// Splits nft's text into tokens (src/scanner.l @v1.0.6). A colon or a dot is a sign where it stands alone and part
-/// of a
-/// word elsewhere, as in <c>fd00::1</c> and <c>10.0.0.1</c>: nft itself writes blanks around the signs.
+/// of a word elsewhere, as in <c>fd00::1</c> and <c>10.0.0.1</c>: nft itself writes blanks around the signs.
 /// </summary>
 internal ref struct Cursor(ReadOnlySpan<char> text)
 {
-    private static readonly SearchValues<char> _ends = SearchValues.Create(" \t\r\n;\"{},&|^@=!<>#");
+    private static readonly SearchValues<char> _ends = SearchValues.Create(" \t\r\n;\"{},&|^@=!<>#()");
     private readonly ReadOnlySpan<char> _text = text;
     private int _end;
 
@@ -41,6 +40,9 @@ internal ref struct Cursor(ReadOnlySpan<char> text)
     public readonly bool IsSign(string sign) => Kind == TokenKind.Sign && Token.SequenceEqual(sign);
 
     public readonly bool IsWord(string word) => Kind == TokenKind.Word && Token.SequenceEqual(word);
+
+    /// <summary>Braces that were opened behind a place of this depth are still open.</summary>
+    public readonly bool IsEndOfTextWithin(int depth) => Kind == TokenKind.EndOfText && Depth > depth;
 
     public readonly bool IsEnd => Kind is TokenKind.EndOfText or TokenKind.EndOfLine;
 
@@ -87,7 +89,7 @@ internal ref struct Cursor(ReadOnlySpan<char> text)
                 Depth--;
                 Take(TokenKind.Sign, 1);
                 return;
-            case ',' or '&' or '|' or '^' or '@':
+            case ',' or '&' or '|' or '^' or '@' or '(' or ')':
                 Take(TokenKind.Sign, 1);
                 return;
             case '=' or '!' or '<' or '>':

@@ -9,9 +9,7 @@ internal static class FieldTypes
 {
     public static FieldType Address(Family family) => family == Family.Ipv4 ? FieldType.Ipv4Addr : FieldType.Ipv6Addr;
 
-    /// <summary>
-    /// Only of what has a type of its own: a constant has that of what it is compared with or put into.
-    /// </summary>
+    /// <summary>Only of what has a type of its own: a constant has that of what it is compared with or put into.</summary>
     public static Seq<FieldType> Of(Expression expression, Family family) => expression switch
     {
         Expression.Payload payload => [Of(payload.Field, family)],
@@ -65,9 +63,14 @@ internal static class FieldTypes
         FieldType.Integer => null,
     };
 
-    /// <summary>An expression of the type, as it stands behind <c>typeof</c>.</summary>
-    public static string Example(this FieldType type) => type switch
+    /// <summary>
+    /// An expression of the type, as it stands behind <c>typeof</c>. As data a port is <c>tcp dport</c>, which has the
+    /// same type: with <c>th dport</c> nft 1.0.6 takes the map of a loaded table for no rule any more ("conflicting
+    /// protocols specified: ip vs. th").
+    /// </summary>
+    public static string Example(this FieldType type, bool isData) => type switch
     {
+        FieldType.InetService when isData => "tcp dport",
         FieldType.Ipv4Addr => "ip daddr",
         FieldType.Ipv6Addr => "ip6 daddr",
         FieldType.InetProto => "meta l4proto",

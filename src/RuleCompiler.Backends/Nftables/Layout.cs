@@ -82,7 +82,10 @@ public abstract record DataType
 /// <param name="TimeoutSeconds">Its own timeout; null takes the set's.</param>
 public sealed record Element(Seq<KeyField> Key, ElementData? Data, string? Comment = null, int? TimeoutSeconds = null);
 
-/// <summary>A field of a key: all values from <c>First</c> to <c>Last</c>, which are equal outside interval sets. Host byte order.</summary>
+/// <summary>
+/// A field of a key: all values from <c>First</c> to <c>Last</c>, which are equal outside interval sets. Host byte
+/// order.
+/// </summary>
 public readonly record struct KeyField(UInt128 First, UInt128 Last) : IComparable<KeyField>
 {
     public KeyField(UInt128 value)
@@ -135,7 +138,9 @@ public enum NftHookPoint
     Postrouting,
 }
 
-/// <summary>Statements run from left to right; the first match that fails, or look-up that finds nothing, ends the rule.</summary>
+/// <summary>
+/// Statements run from left to right; the first match that fails, or look-up that finds nothing, ends the rule.
+/// </summary>
 public sealed record NftRule(Seq<Statement> Statements, string? Comment = null);
 
 public abstract record Statement
@@ -150,7 +155,9 @@ public abstract record Statement
     /// <summary>EXPRESSION [!=] @set, or { … } of concatenations.</summary>
     public sealed record Lookup(Expression Key, SetRef In, bool Inverted) : Statement;
 
-    /// <summary>ct status DNAT, ct state new: any of these bits (<c>Inverted</c>: none of them; nft writes "!").</summary>
+    /// <summary>
+    /// ct status DNAT, ct state new: any of these bits (<c>Inverted</c>: none of them; nft writes "!").
+    /// </summary>
     public sealed record Bits(Expression Left, uint Any, bool Inverted) : Statement;
 
     /// <summary>EXPRESSION vmap @map, or { … }: the verdict of the key, if it is there.</summary>
@@ -181,7 +188,9 @@ public enum DynamicAction
 {
     Add,
 
-    /// <summary>Adds the element, or renews its timeout and leaves its data alone (nft_dynset.c:nft_dynset_eval @v6.1).</summary>
+    /// <summary>
+    /// Adds the element, or renews its timeout and leaves its data alone (nft_dynset.c:nft_dynset_eval @v6.1).
+    /// </summary>
     Update,
     Delete,
 }
@@ -209,7 +218,9 @@ public enum NftRejectKind
     TcpReset,
 }
 
-/// <summary>A named set or map of the same table, or one written in place; elements of the latter sorted by key.</summary>
+/// <summary>
+/// A named set or map of the same table, or one written in place; elements of the latter sorted by key.
+/// </summary>
 public abstract record SetRef
 {
     private SetRef()

@@ -103,6 +103,9 @@ internal ref partial struct RulesetReader
         var isOfFamily = protocol is "tcp" or "icmpx" || protocol == (tables.Family == Family.Ipv4 ? "icmp" : "icmpv6");
         if (kind is not { } found || !isOfFamily) return ExpectedStatement("an answer that reject has in this family");
         _cursor.Next();
+
+        // A reset answers TCP only: nft asks for that, and lists it in no other way (src/evaluate.c:stmt_evaluate_reset).
+        if (found == NftRejectKind.TcpReset && !Imply(Protocol.Tcp)) return null;
         return new Statement.Reject(protocol == "icmpx" ? OfFamily(found) : found);
     }
 

@@ -13,7 +13,6 @@ internal ref partial struct RulesetReader
     /// <summary>Terms with dots between them.</summary>
     private Expression? ReadExpression()
     {
-        _impliedProtocol = null;
         if (ReadTerm() is not { } first) return null;
         if (!_cursor.IsSign(".")) return first;
         var terms = new List<Expression> { first };
@@ -27,13 +26,46 @@ internal ref partial struct RulesetReader
         return new Expression.Concat(terms.ToSeq());
     }
 
-    /// <summary>An expression with its masks: x &amp; a, x | b, x ^ c, from left to right.</summary>
+    /// <summary>
+    /// What asks for its protocol too: <c>tcp dport</c> is <c>meta l4proto tcp th dport</c> (src/proto.c:proto_th
+    /// @v1.0.6). A rule that has asked already does not ask again.
+    /// </summary>
+    private readonly bool Imply(Protocol protocol)
+    {
+        if (_statements is null) return true;
+        foreach (var statement in _statements)
+        {
+            if (statement is not Statement.Match { Left: Expression.Meta { Key: MetaKey.L4Proto } } match) continue;
+            if (match is not { Relation: Relation.Equal, Values: [{ First: var first, Last: var last }] }) continue;
+            if (first != last) continue;
+            return first == (byte)protocol || Fail(DiagnosticCatalog.NftValueInvalid,
+                $"found {protocol.KernelName()} in a rule for protocol {first}, expected one protocol");
+        }
+
+        _statements.Add(new Statement.Match(
+            new Expression.Meta(MetaKey.L4Proto), Relation.Equal, [new KeyField((byte)protocol)]));
+        return true;
+    }
+
+    /// <summary>
+    /// An expression with its masks: x &amp; a, x | b, x ^ c. &amp; binds tighter than ^, and ^ than |.
+    /// </summary>
     private Expression? ReadTerm()
     {
-        if (ReadPrimary() is not { } left) return null;
+        if (ReadOperand() is not { } left) return null;
+        var loosest = int.MaxValue;
         while (OperatorHere() is { } sign)
         {
             var type = TypesOf(left)[0];
+
+            // x | 6 & 3 is x | (6 & 3); nobody writes it, and it must not be taken for (x | 6) & 3.
+            if (Binding(sign) > loosest)
+            {
+                Fail(DiagnosticCatalog.NftStatementUnknown, $"found {sign} behind an operator that binds less");
+                return null;
+            }
+
+            loosest = Binding(sign);
             _cursor.Next();
             if (ReadConstant(left, type) is not { } value) return null;
             left = Combine(left, sign, value, type);
@@ -42,24 +74,57 @@ internal ref partial struct RulesetReader
         return left;
     }
 
+    private static int Binding(char sign) => sign switch
+    {
+        '&' => 2,
+        '^' => 1,
+        '|' => 0,
+        _ => throw new UnreachableException(),
+    };
+
+    /// <summary>A primary expression, or in parentheses one with masks.</summary>
+    private Expression? ReadOperand()
+    {
+        const int depthMax = 8;
+        if (!_cursor.IsSign("(")) return ReadPrimary();
+        if (++_parentheses > depthMax)
+        {
+            Expected($"at most {depthMax} parentheses within each other");
+            return null;
+        }
+
+        _cursor.Next();
+        if (ReadTerm() is not { } operand) return null;
+        _parentheses--;
+        if (_cursor.IsSign(")"))
+        {
+            _cursor.Next();
+            return operand;
+        }
+
+        Expected(")");
+        return null;
+    }
+
     private readonly char? OperatorHere() =>
         _cursor.IsSign("&") || _cursor.IsWord("and") ? '&'
         : _cursor.IsSign("|") || _cursor.IsWord("or") ? '|'
         : _cursor.IsSign("^") || _cursor.IsWord("xor") ? '^'
         : null;
 
-    private static Expression.Bitwise Combine(Expression left, char sign, UInt128 value, FieldType type)
+    private static Expression Combine(Expression left, char sign, UInt128 value, FieldType type)
     {
         var (operand, and, xor) = left is Expression.Bitwise inner
             ? (inner.Left, inner.And, inner.Xor)
             : (left, type.Mask(), UInt128.Zero);
-        return sign switch
+        (and, xor) = sign switch
         {
-            '&' => new Expression.Bitwise(operand, and & value, xor & value),
-            '|' => new Expression.Bitwise(operand, and & (type.Mask() ^ value), (xor & (type.Mask() ^ value)) | value),
-            '^' => new Expression.Bitwise(operand, and, xor ^ value),
+            '&' => (and & value, xor & value),
+            '|' => (and & (type.Mask() ^ value), (xor & (type.Mask() ^ value)) | value),
+            '^' => (and, xor ^ value),
             _ => throw new UnreachableException(),
         };
+        return and == type.Mask() && xor == 0 ? operand : new Expression.Bitwise(operand, and, xor);
     }
 
     /// <summary>A value to compare with or to mask by; bits of conntrack have names.</summary>
@@ -133,7 +198,7 @@ internal ref partial struct RulesetReader
     private Expression? ReadPort(string header)
     {
         var field = _cursor.Token.ToString();
-        if (header != "th") _impliedProtocol = (Protocol)(byte)ProtocolOf(header)!.Value;
+        if (header != "th" && !Imply((Protocol)(byte)ProtocolOf(header)!.Value)) return null;
         Expression? expression = field switch
         {
             "sport" => new Expression.Payload(PayloadField.SourcePort),

@@ -6,9 +6,13 @@ namespace RuleCompiler.Backends.Nftables;
 /// <content>Rules: statements from left to right.</content>
 internal ref partial struct RulesetReader
 {
-    private bool ReadRule(ChainDraft chain)
+    /// <param name="chain">Where the rule goes.</param>
+    /// <param name="isInBlock">A brace is to follow: a rule that the end of the text ends is not whole.</param>
+    private bool ReadRule(ChainDraft chain, bool isInBlock)
     {
         List<Statement> statements = [];
+        _statements = statements;
+        _parentheses = 0;
         string? comment = null;
         while (!_cursor.IsEnd && !_cursor.IsSign("}"))
         {
@@ -24,6 +28,7 @@ internal ref partial struct RulesetReader
         }
 
         if (statements.Count == 0) return Expected("a rule");
+        if (isInBlock && _cursor.Kind == TokenKind.EndOfText) return true;
         chain.Rules.Add(new NftRule(statements.ToSeq(), comment));
         return ReadEnd();
     }
@@ -79,7 +84,7 @@ internal ref partial struct RulesetReader
 
         _cursor.Next();
         if (verdict is not null) return verdict;
-        if (ReadName("a chain's name") is not { } chain) return null;
+        if (ReadIdentifier("a chain's name") is not { } chain) return null;
         return word == "jump" ? new NftVerdict.Jump(chain) : new NftVerdict.Goto(chain);
     }
 
@@ -100,12 +105,6 @@ internal ref partial struct RulesetReader
     {
         var hasWord = _cursor.IsWord("meta") || _cursor.IsWord("mark");
         if (ReadExpression() is not { } left) return false;
-        if (_impliedProtocol is { } protocol)
-        {
-            statements.Add(new Statement.Match(
-                new Expression.Meta(MetaKey.L4Proto), Relation.Equal, [new KeyField((byte)protocol)]));
-        }
-
         if (_cursor.IsWord("vmap"))
         {
             _cursor.Next();
@@ -120,6 +119,8 @@ internal ref partial struct RulesetReader
                 "a comparison");
             _cursor.Next();
             if (ReadValue(TypesOf(left)) is not { } value) return false;
+            if (value is not (Expression.Constant or Expression.Map) && !IsNumber(TypesOf(value)))
+                return Fail(DiagnosticCatalog.NftValueInvalid, "found a value of another type, expected one of 32 bits");
             statements.Add(new Statement.SetMeta(meta.Key, value));
             return true;
         }
@@ -129,12 +130,15 @@ internal ref partial struct RulesetReader
         return true;
     }
 
+    private static bool IsNumber(Seq<FieldType> types) =>
+        types is [FieldType.Mark or FieldType.ClassId or FieldType.Integer];
+
     private Statement? ReadComparison(Expression left)
     {
         if (_cursor.IsSign("!"))
         {
             _cursor.Next();
-            return ReadBits(left) is { } none ? new Statement.Bits(left, none, Inverted: true) : null;
+            return ReadSomeBits(left) is { } none ? new Statement.Bits(left, none, Inverted: true) : null;
         }
 
         var hasSign = RelationHere() is not null;
@@ -161,17 +165,31 @@ internal ref partial struct RulesetReader
 
         // Flags without a sign: any of these bits.
         if (!hasSign && left is Expression.Ct { Key: CtKey.State or CtKey.Status } && !_cursor.IsSign("{"))
-            return ReadBits(left) is { } bits ? new Statement.Bits(left, bits, Inverted: false) : null;
+            return ReadSomeBits(left) is { } bits ? new Statement.Bits(left, bits, Inverted: false) : null;
         if (ReadMatchValues(left, types[0]) is not { } values) return null;
-        return Normalize(new Statement.Match(left, relation, values));
+        if (relation is Relation.Equal or Relation.NotEqual || values is [{ First: var first, Last: var last }] && first == last)
+            return Normalize(new Statement.Match(left, relation, values), types[0]);
+        Fail(DiagnosticCatalog.NftValueInvalid, "found several values, expected one to compare with");
+        return null;
     }
 
-    /// <summary>ct status &amp; dnat != 0 is how some versions list ct status dnat.</summary>
-    private static Statement Normalize(Statement.Match match)
+    /// <summary>
+    /// ct status &amp; dnat != 0 is how some versions list ct status dnat, and ip saddr &amp; 255.0.0.0 == 10.0.0.0 is
+    /// listed as ip saddr 10.0.0.0/8.
+    /// </summary>
+    private static Statement Normalize(Statement.Match match, FieldType type)
     {
-        if (match.Left is not Expression.Bitwise { Left: Expression.Ct ct } bits || bits.Xor != 0) return match;
-        if (ct.Key is not (CtKey.State or CtKey.Status)) return match;
-        if (match.Values is not [{ First: var first, Last: var last }] || first != 0 || last != 0) return match;
+        if (match.Left is not Expression.Bitwise bits || bits.Xor != 0) return match;
+        if (match.Values is not [{ First: var first, Last: var last }] || first != last) return match;
+        if (type is FieldType.Ipv4Addr or FieldType.Ipv6Addr && match.Relation is Relation.Equal or Relation.NotEqual)
+        {
+            var host = type.Mask() ^ bits.And;
+            var isPrefix = (host & (host + 1)) == 0 && bits.And != 0 && (first & host) == 0;
+            return isPrefix ? match with { Left = bits.Left, Values = [new KeyField(first, first | host)] } : match;
+        }
+
+        if (bits.Left is not Expression.Ct ct || ct.Key is not (CtKey.State or CtKey.Status)) return match;
+        if (first != 0 || bits.And == 0 || (bits.And & ~(UInt128)BitsOf(ct.Key)) != 0) return match;
         return match.Relation switch
         {
             Relation.Equal => new Statement.Bits(ct, (uint)bits.And, Inverted: true),
@@ -256,13 +274,21 @@ internal ref partial struct RulesetReader
         return new KeyField(found);
     }
 
+    private uint? ReadSomeBits(Expression left)
+    {
+        if (ReadBits(left) is not { } bits) return null;
+        if (bits != 0) return bits;
+        Fail(DiagnosticCatalog.NftValueInvalid, "found no bit, expected at least one");
+        return null;
+    }
+
     /// <summary>Names with commas between them, or a number.</summary>
     private uint? ReadBits(Expression left)
     {
         uint bits = 0;
         while (true)
         {
-            if (BitNamed(_cursor.Token, left) is not { } bit)
+            if (BitNamed(_cursor.Token, left) is not { } bit || left is not Expression.Ct ct || (bit & ~BitsOf(ct.Key)) != 0)
             {
                 Expected(left is Expression.Ct { Key: CtKey.State or CtKey.Status }
                     ? "a conntrack state or status"
@@ -276,6 +302,14 @@ internal ref partial struct RulesetReader
             _cursor.Next();
         }
     }
+
+    /// <summary>Bits that have names; those of <see cref="BitNamed"/>.</summary>
+    private static uint BitsOf(CtKey key) => key switch
+    {
+        CtKey.State => (uint)(CtState.Invalid | CtState.Established | CtState.Related | CtState.New | CtState.Untracked),
+        CtKey.Status => 1 | 2 | 4 | 8 | (uint)(CtStatus.Snat | CtStatus.Dnat) | 512,
+        CtKey.Mark => 0,
+    };
 
     /// <summary>include/uapi/linux/netfilter/nf_conntrack_common.h @v6.1, by nft's names (src/ct.c @v1.0.6).</summary>
     private static uint? BitNamed(ReadOnlySpan<char> word, Expression of) => of switch
@@ -319,7 +353,7 @@ internal ref partial struct RulesetReader
         return ReadValues(types) is { } values ? new Expression.Constant(values) : null;
     }
 
-    private readonly bool StartsExpression() => _cursor.Kind == TokenKind.Word && _cursor.Token is
+    private readonly bool StartsExpression() => _cursor.IsSign("(") || _cursor.Kind == TokenKind.Word && _cursor.Token is
         "ip" or "ip6" or "th" or "tcp" or "udp" or "sctp" or "meta" or "mark" or "ct" or "fib" or "numgen"
         or "iifname" or "oifname";
 
@@ -328,7 +362,7 @@ internal ref partial struct RulesetReader
         if (_cursor.IsSign("@"))
         {
             _cursor.Next();
-            return ReadName("a set's name") is { } name ? new SetRef.Named(name) : null;
+            return ReadIdentifier("a set's name") is { } name ? new SetRef.Named(name) : null;
         }
 
         if (!_cursor.IsSign("{"))
@@ -337,11 +371,30 @@ internal ref partial struct RulesetReader
             return null;
         }
 
+        if (data is DataType.Values { Fields: [var address, _] } && !HasTwoValues())
+            data = new DataType.Values([address]);
+
         // Ranges are understood in place: nft makes an interval set where there are any.
         var draft = new SetDraft { Key = key, Data = data, Flags = SetFlags.Interval };
         List<Element> elements = [];
-        if (!ReadElementList(draft, elements, isDeletion: false)) return null;
+        if (!ReadElementList(draft, elements, isDeletion: false, goesOn: false)) return null;
+        if (elements.Count == 0)
+        {
+            Fail(DiagnosticCatalog.NftValueInvalid, "found { }, expected at least one element");
+            return null;
+        }
+
         elements.Sort(ElementOrder.Compare);
         return new SetRef.InPlace(elements.ToSeq());
+    }
+
+    /// <summary>Whether the data of a map in place, which begins here, has a dot: an address and a port.</summary>
+    private readonly bool HasTwoValues()
+    {
+        var ahead = _cursor;
+        while (ahead.Kind != TokenKind.EndOfText && !ahead.IsSign(":") && !ahead.IsSign("}")) ahead.Next();
+        ahead.Next();
+        ahead.Next();
+        return ahead.IsSign(".");
     }
 }

@@ -11,7 +11,7 @@ internal ref partial struct RulesetReader
     {
         var isMap = _cursor.IsWord("map");
         _cursor.Next();
-        if (ReadName("a set's name") is not { } name) return false;
+        if (ReadIdentifier("a set's name") is not { } name) return false;
         return _cursor.IsSign("{") ? ReadSet(table, name, isMap) : Expected("{ behind the set's name");
     }
 
@@ -21,7 +21,7 @@ internal ref partial struct RulesetReader
         var outside = _cursor.Depth - 1;
         _cursor.Next();
         var set = new SetDraft();
-        var isTyped = false;
+        var (isTyped, isBroken) = (false, false);
         while (!_cursor.IsSign("}"))
         {
             if (_cursor.Kind == TokenKind.EndOfText) return Expected(
@@ -34,15 +34,18 @@ internal ref partial struct RulesetReader
 
             if (ReadProperty(set, isMap, ref isTyped)) continue;
             while (_cursor.Kind != TokenKind.EndOfText && _cursor.Depth > outside) _cursor.Next();
+            isBroken = true;
             break;
         }
 
-        if (!isTyped) return Expected("a type before the end of the set");
+        if (!isTyped && !isBroken) return Expected("a type before the end of the set");
         if (_cursor.IsSign("}")) _cursor.Next();
+        if (!isTyped) return ReadEnd();
 
         // A set that is there already keeps its elements and gets more.
-        if (table.Sets.TryGetValue(name, out var known)) known.Elements.AddRange(set.Elements);
-        else table.Sets.Add(name, set);
+        if (!table.Sets.TryGetValue(name, out var known)) table.Sets.Add(name, set);
+        else if (known.IsLike(set)) known.Elements.AddRange(set.Elements);
+        else return Refuse($"set {name} is there already, and is of another type");
         return ReadEnd();
     }
 
@@ -54,8 +57,8 @@ internal ref partial struct RulesetReader
         switch (property)
         {
             case "type" or "typeof":
-                isTyped = true;
-                return ReadTypes(set, isMap, isTypeof: property == "typeof");
+                isTyped = ReadTypes(set, isMap, isTypeof: property == "typeof");
+                return isTyped;
             case "flags":
                 return ReadFlags(set);
             case "timeout":
@@ -67,7 +70,7 @@ internal ref partial struct RulesetReader
             case "elements":
                 if (!_cursor.IsSign("=")) return Expected("= behind elements");
                 _cursor.Next();
-                return isTyped ? ReadElementList(set, set.Elements, isDeletion: false)
+                return isTyped ? ReadElementList(set, set.Elements, isDeletion: false, goesOn: true)
                     : Expected("the set's type first");
             case "comment":
                 return ReadName("a comment") is not null;
@@ -105,6 +108,7 @@ internal ref partial struct RulesetReader
 
     private Seq<FieldType>? ReadTypeList(bool isTypeof)
     {
+        _statements = null;
         if (isTypeof) return ReadExpression() is { } expression ? TypesOf(expression) : null;
         var types = new List<FieldType>();
         while (true)
@@ -156,35 +160,56 @@ internal ref partial struct RulesetReader
     private bool ReadElements(TableDraft table, string name, bool isDeletion)
     {
         if (!table.Sets.TryGetValue(name, out var set)) return Refuse($"there is no set {name}");
-        if (!isDeletion) return ReadElementList(set, set.Elements, isDeletion: false) && ReadEnd();
+        if (!isDeletion) return ReadElementList(set, set.Elements, isDeletion: false, goesOn: true) && ReadEnd();
         var gone = new List<Element>();
-        if (!ReadElementList(set, gone, isDeletion: true)) return false;
+        if (!ReadElementList(set, gone, isDeletion: true, goesOn: false)) return false;
         var keys = gone.Select(element => element.Key).ToHashSet();
         if (set.Elements.RemoveAll(element => keys.Contains(element.Key)) != keys.Count)
             return Refuse($"set {name} has no such elements to delete");
         return ReadEnd();
     }
 
-    private bool ReadElementList(SetDraft set, List<Element> elements, bool isDeletion)
+    /// <param name="set">Whose they are.</param>
+    /// <param name="elements">Where they go.</param>
+    /// <param name="isDeletion">Only keys are given.</param>
+    /// <param name="goesOn">Behind an element that cannot be read; else that is the end.</param>
+    private bool ReadElementList(SetDraft set, List<Element> elements, bool isDeletion, bool goesOn)
     {
         if (!_cursor.IsSign("{")) return Expected("{ before the elements");
+        var depth = _cursor.Depth;
         NextOverLines();
         var isMap = set.Data is not null && !isDeletion;
         while (!_cursor.IsSign("}"))
         {
             var isRange = set.Flags.HasFlag(SetFlags.Interval);
-            if (ReadElement(set.Key, isMap ? set.Data : null, isRange) is not { } element) return false;
-            elements.Add(element);
-            if (_cursor.Kind == TokenKind.EndOfLine) SkipLines();
+            var element = ReadElement(set.Key, isMap ? set.Data : null, isRange);
+            if (element is null && (!goesOn || diagnostics.Count >= ErrorsMax || !SkipElement(depth))) return false;
+            SkipLines();
             if (_cursor.IsSign(",")) NextOverLines();
             else if (!_cursor.IsSign("}")) return Expected(", or } behind an element; the file may be cut off");
+            if (element is not null) elements.Add(element);
         }
 
         _cursor.Next();
         return true;
     }
 
+    /// <summary>To the comma or brace behind an element in a list of this depth; false if there is none.</summary>
+    private bool SkipElement(int depth)
+    {
+        while (_cursor.Kind != TokenKind.EndOfText)
+        {
+            if (_cursor.Depth == depth && _cursor.IsSign(",")) return true;
+            if (_cursor.Depth < depth) return _cursor.IsSign("}");
+            _cursor.Next();
+        }
+
+        return false;
+    }
+
+    /// <param name="types">Of the key's fields.</param>
     /// <param name="data">Null for a set, or for the keys to delete.</param>
+    /// <param name="isRange">Whether keys may be ranges.</param>
     private Element? ReadElement(Seq<FieldType> types, DataType? data, bool isRange)
     {
         if (ReadKey(types, isRange) is not { } key) return null;

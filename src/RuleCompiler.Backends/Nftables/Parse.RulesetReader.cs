@@ -1,5 +1,5 @@
+using System.Buffers;
 using RuleCompiler.Ir;
-using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
 
 namespace RuleCompiler.Backends.Nftables;
@@ -9,20 +9,21 @@ namespace RuleCompiler.Backends.Nftables;
 /// commands,
 /// tables and chains. A method that returns false or null has reported why.
 /// </summary>
-/// <param name="place">Where the text comes from when it is not the file itself: what a JSON object says.</param>
+/// <param name="place">Where the text comes from when it is not the file itself but says what a JSON object says.</param>
 internal ref partial struct RulesetReader(
-    ArtifactFile file, ReadOnlySpan<char> text, TableSet tables, List<Diagnostic> diagnostics, string? place)
+    ArtifactFile file, ReadOnlySpan<char> text, TableSet tables, List<Diagnostic> diagnostics, Location? place)
 {
     /// <summary>Bounds the report on a file that holds no rules at all.</summary>
     internal const int ErrorsMax = 1_000;
 
+    private readonly ReadOnlySpan<char> _text = text;
     private Cursor _cursor = new(text);
 
-    /// <summary>
-    /// Set by an expression that asks for its protocol too: <c>tcp dport</c> is <c>meta l4proto tcp th dport</c>
-    /// (src/proto.c:proto_th @v1.0.6).
-    /// </summary>
-    private Protocol? _impliedProtocol;
+    /// <summary>Those of the rule that is read; null outside rules.</summary>
+    private List<Statement>? _statements;
+
+    /// <summary>Those that are open.</summary>
+    private int _parentheses;
 
     public void Read()
     {
@@ -57,7 +58,7 @@ internal ref partial struct RulesetReader(
     private bool ReadCommand(int depth)
     {
         var verb = "add";
-        if (_cursor.Kind == TokenKind.Word && _cursor.Token is "add" or "create" or "delete" or "flush")
+        if (_cursor.Kind == TokenKind.Word && _cursor.Token is "add" or "create" or "delete" or "destroy" or "flush")
         {
             verb = _cursor.Token.ToString();
             _cursor.Next();
@@ -76,12 +77,15 @@ internal ref partial struct RulesetReader(
             return Fail(
                 DiagnosticCatalog.NftStatementUnknown,
                 $"found '{verb} {what}', expected table, set, map, element, chain or rule");
-        if (ReadFamily() is not { } isOurs || ReadName("a table's name") is not { } table) return false;
+        var familyAt = _cursor;
+        if (ReadFamily() is not { } isOurs || ReadIdentifier("a table's name") is not { } table) return false;
         if (!isOurs)
         {
             tables.OfOtherFamilies++;
+            if (what == "table" && verb is "add" or "create" && familyAt.Token is "inet" or "bridge" or "netdev")
+                ReportUnseen(familyAt);
             SkipTo(depth);
-            return true;
+            return !_cursor.IsEndOfTextWithin(depth) || Expected("} at the end of the table; the file may be cut off");
         }
 
         return what == "table" ? ReadTable(verb, table) : ReadPart(verb, what, table);
@@ -106,8 +110,9 @@ internal ref partial struct RulesetReader(
     {
         switch (verb)
         {
-            case "delete":
-                return (tables.Remove(name) || Refuse($"there is no table {name} to delete")) && ReadEnd();
+            case "delete" or "destroy":
+                return (tables.Remove(name) || verb == "destroy" || Refuse($"there is no table {name} to delete"))
+                    && ReadEnd();
             case "flush":
                 if (tables.Find(name) is not { } flushed) return Refuse($"there is no table {name} to flush");
                 foreach (var chain in flushed.Chains.Values) chain.Rules.Clear();
@@ -148,19 +153,22 @@ internal ref partial struct RulesetReader(
     private bool ReadPart(string verb, string what, string tableName)
     {
         if (tables.Find(tableName) is not { } table) return Refuse($"there is no table {tableName}");
-        if (ReadName($"the name of a {what}") is not { } name) return false;
+        if (ReadIdentifier($"the name of a {what}") is not { } name) return false;
         return (verb, what) switch
         {
             ("add" or "create", "set" or "map") => ReadSet(table, name, isMap: what == "map"),
-            ("delete", "set" or "map") => (table.Sets.Remove(name) || Refuse($"there is no set {name}")) && ReadEnd(),
+            ("delete" or "destroy", "set" or "map") =>
+                (table.Sets.Remove(name) || verb == "destroy" || Refuse($"there is no set {name}")) && ReadEnd(),
             ("add" or "create", "chain") => ReadNewChain(table, name),
-            ("delete", "chain") => (table.Chains.Remove(name) || Refuse($"there is no chain {name}")) && ReadEnd(),
+            ("delete" or "destroy", "chain") =>
+                (table.Chains.Remove(name) || verb == "destroy" || Refuse($"there is no chain {name}")) && ReadEnd(),
             ("flush", "chain") => FlushChain(table, name),
             ("flush", "set" or "map") => FlushSet(table, name),
             ("add" or "create", "element") => ReadElements(table, name, isDeletion: false),
             ("delete", "element") => ReadElements(table, name, isDeletion: true),
             ("add", "rule") =>
-                table.Chains.TryGetValue(name, out var chain) ? ReadRule(chain) : Refuse($"there is no chain {name}"),
+                table.Chains.TryGetValue(name, out var chain)
+                    ? ReadRule(chain, isInBlock: false) : Refuse($"there is no chain {name}"),
             _ => Fail(
                 DiagnosticCatalog.NftStatementUnknown,
                 $"found '{verb} {what}', expected one of nft's commands for a {what}"),
@@ -190,7 +198,7 @@ internal ref partial struct RulesetReader(
     private bool ReadChainBlock(TableDraft table)
     {
         _cursor.Next();
-        if (ReadName("a chain's name") is not { } name) return false;
+        if (ReadIdentifier("a chain's name") is not { } name) return false;
         if (!table.Chains.TryGetValue(name, out var chain)) table.Chains.Add(name, chain = new ChainDraft());
         return _cursor.IsSign("{") ? ReadChainBody(chain) : Expected("{ behind the chain's name");
     }
@@ -213,7 +221,7 @@ internal ref partial struct RulesetReader(
             var isRead = _cursor.IsWord("type") ? ReadHook(chain)
                 : _cursor.IsWord("policy") ? ReadPolicy(chain)
                 : _cursor.IsWord("comment") ? ReadComment() is not null
-                : ReadRule(chain);
+                : ReadRule(chain, isInBlock: true);
             if (!isRead) SkipTo(depth);
         }
 
@@ -243,10 +251,38 @@ internal ref partial struct RulesetReader(
         return name;
     }
 
+    /// <summary>
+    /// A name as nft's scanner takes it and the kernel keeps it (NFT_NAME_MAXLEN of nf_tables.h @v6.1).
+    /// </summary>
+    private string? ReadIdentifier(string expected)
+    {
+        const int charsMax = 255;
+        var name = _cursor.Token;
+        var isName = _cursor.Kind is TokenKind.Word or TokenKind.Quoted && name.Length is > 0 and <= charsMax
+            && (char.IsAsciiLetter(name[0]) || name[0] is '_' or '.') && !name.ContainsAnyExcept(_nameCharacters);
+        if (isName) return ReadName(expected);
+        Expected(expected);
+        return null;
+    }
+
+    private static readonly SearchValues<char> _nameCharacters = SearchValues.Create(
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-");
+
     private string? ReadComment()
     {
         _cursor.Next();
-        return ReadName("a comment");
+        if (_cursor.Kind != TokenKind.Word || !_cursor.Token.Contains('"')) return ReadName("a comment");
+        Expected("a comment with a quote behind it");
+        return null;
+    }
+
+    private readonly void ReportUnseen(Cursor family)
+    {
+        var (line, column) = _cursor.PlaceOf(family.Start);
+        diagnostics.Add(new Diagnostic(
+            DiagnosticCatalog.NftFamilyWrong, place ?? new Location(file.Name, line, column),
+            $"found a table of family {family.Token}, which may see these packets too; it is left out",
+            "take the table out of the dump if it does not matter here"));
     }
 
     /// <summary>To the end of the line on which a statement ends that began with so many braces open.</summary>
@@ -282,9 +318,10 @@ internal ref partial struct RulesetReader(
 
     private readonly void Report(DiagnosticRule rule, string message, string hint)
     {
-        var (line, column) = place is null ? _cursor.PlaceOf(_cursor.Start) : (0, 0);
-        diagnostics.Add(
-            new Diagnostic(
-            rule, new Location(file.Name, line, column), place is null ? message : $"{place}: {message}", hint));
+        if (diagnostics.Count > ErrorsMax) return;
+        var (line, column) = _cursor.PlaceOf(_cursor.Start);
+        diagnostics.Add(place is { } within
+            ? new Diagnostic(rule, within, $"{message} in: {Excerpt(_text)}", hint)
+            : new Diagnostic(rule, new Location(file.Name, line, column), message, hint));
     }
 }

@@ -29,8 +29,9 @@ internal sealed class TableSet(Family family)
 
     public void Clear() => _tables.Clear();
 
-    public NftRuleset Finish() =>
-        new(family, _tables.Select(table => table.Value.Finish(table.Key)).ToSeq());
+    /// <param name="conflicts">Keys that a map leads to two places.</param>
+    public NftRuleset Finish(List<string> conflicts) =>
+        new(family, _tables.Select(table => table.Value.Finish(table.Key, conflicts)).ToSeq());
 }
 
 /// <summary>One table.</summary>
@@ -44,7 +45,7 @@ internal sealed class TableDraft
     /// Sets that rules add to are dynamic whatever was said of them: <c>nft -j</c> leaves the flag out
     /// (src/json.c:set_print_json @v1.0.6). What packets added is state, and no part of the rules.
     /// </summary>
-    public NftTable Finish(string name)
+    public NftTable Finish(string name, List<string> conflicts)
     {
         foreach (var rule in Chains.Values.SelectMany(chain => chain.Rules))
         {
@@ -56,7 +57,7 @@ internal sealed class TableDraft
         }
 
         return new NftTable(
-            name, Sets.Select(set => set.Value.Finish(set.Key)).ToSeq(),
+            name, Sets.Select(set => set.Value.Finish(set.Key, conflicts)).ToSeq(),
             Chains.Select(chain => new NftChain(chain.Key, chain.Value.Hook, chain.Value.Rules.ToSeq())).ToSeq());
     }
 }
@@ -82,26 +83,30 @@ internal sealed class SetDraft
 
     public List<Element> Elements { get; } = [];
 
-    public NftSet Finish(string name)
+    public bool IsLike(SetDraft other) => (Key, Data, Flags, TimeoutSeconds) ==
+        (other.Key, other.Data, other.Flags, other.TimeoutSeconds);
+
+    /// <summary>
+    /// A default timeout says that elements have timeouts, and nft lists no flag beside it. An element that is there
+    /// already is not added again; with other data the kernel refuses it.
+    /// </summary>
+    public NftSet Finish(string name, List<string> conflicts)
     {
         var elements = Flags.HasFlag(SetFlags.Dynamic) ? [] : Elements.ToArray();
-        Array.Sort(elements, ElementOrder.Compare);
-        return new NftSet(name, Key, Data, Flags, TimeoutSeconds, Size, elements.ToSeq());
-    }
-}
-
-/// <summary>Elements in canonical order: by their keys, field by field.</summary>
-internal static class ElementOrder
-{
-    public static int Compare(Element left, Element right) => Compare(left.Key, right.Key);
-
-    public static int Compare(Seq<KeyField> left, Seq<KeyField> right)
-    {
-        for (var i = 0; i < Math.Min(left.Count, right.Count); i++)
+        var (places, count) = (new int[elements.Length], 0);
+        for (var i = 0; i < places.Length; i++) places[i] = i;
+        Array.Sort(places, (left, right) =>
+            ElementOrder.Compare(elements[left], elements[right]) is var order and not 0 ? order : left.CompareTo(right));
+        var sorted = new Element[elements.Length];
+        foreach (var place in places)
         {
-            if (left[i].CompareTo(right[i]) is var order and not 0) return order;
+            if (count == 0 || ElementOrder.Compare(sorted[count - 1], elements[place]) != 0)
+                sorted[count++] = elements[place];
+            else if (!Equals(sorted[count - 1].Data, elements[place].Data))
+                conflicts.Add($"an element of map {name} leads to two places");
         }
 
-        return left.Count.CompareTo(right.Count);
+        var flags = TimeoutSeconds is null ? Flags : Flags | SetFlags.Timeout;
+        return new NftSet(name, Key, Data, flags, TimeoutSeconds, Size, Seq.Create<Element>(sorted.AsSpan(0, count)));
     }
 }

@@ -20,7 +20,8 @@ public sealed partial class Nftables
         {
             List<Diagnostic> found = [];
             var before = tables.OfOtherFamilies;
-            new RulesetReader(file, file.Text, tables, found, place: null).Read();
+            if (JsonReader.IsJson(file.Text)) new JsonReader(file, tables, found).Read();
+            else new RulesetReader(file, file.Text, tables, found, place: null).Read();
             if (found.Count == 0 && tables.IsEmpty && tables.OfOtherFamilies > before)
             {
                 found.Add(new Diagnostic(
@@ -32,6 +33,11 @@ public sealed partial class Nftables
             diagnostics.AddRange(found);
         }
 
-        return new(tables.Finish(), diagnostics.ToSeq());
+        List<string> conflicts = [];
+        var ruleset = tables.Finish(conflicts);
+        diagnostics.AddRange(conflicts.Take(RulesetReader.ErrorsMax).Select(conflict => new Diagnostic(
+            DiagnosticCatalog.NftCommandRefused, Location.Whole(files[^1].Name), $"found {conflict}, expected one each",
+            "leave one of them out: the kernel refuses both")));
+        return new(ruleset, diagnostics.ToSeq());
     }
 }

@@ -9,16 +9,19 @@ namespace RuleCompiler.Emulator.Comparison;
 internal static class AffinityComparison
 {
     public static IEnumerable<Difference> Of(
-        ServiceGraph graph, ServicePort port, int timeoutSeconds, ComparedSide left, ComparedSide right)
+        IEnumerable<ComparedFlow> all, ServicePort port, int timeoutSeconds, ComparedSide left, ComparedSide right)
     {
-        var flows = FlowUniverse.Of(graph with { ServicePorts = [port] }, left.Node)
-            .Where(at => at.Aim == Aim.Frontend && at.Source is SourceKind.Pod or SourceKind.External)
+        var flows = all
+            .Where(at => ReferenceEquals(at.Service, port) && at.Source is SourceKind.Pod or SourceKind.External)
             .Where(at => !at.Flow.Destination.IsLoopback).ToArray();
         foreach (var at in flows)
         {
             var (one, other) = (Watch(left, at.Flow, timeoutSeconds), Watch(right, at.Flow, timeoutSeconds));
             if (one is null || other is null || one == other) continue;
-            yield return new Difference(at, Aspects.Affinity, one, other, Causes.OfAffinity);
+            var cause = one.Keeps && other.Keeps
+                ? Causes.OfAffinity(left, right, one.Forgets, other.Forgets)
+                : Cause.Unknown;
+            yield return new Difference(at, Aspects.Affinity, one.Text, other.Text, cause);
         }
 
         foreach (var at in flows)
@@ -34,7 +37,7 @@ internal static class AffinityComparison
     }
 
     /// <summary>Null where there is nothing to choose.</summary>
-    private static string? Watch(ComparedSide side, Flow flow, int timeoutSeconds)
+    private static Watched? Watch(ComparedSide side, Flow flow, int timeoutSeconds)
     {
         var clock = new ManualClock();
         var node = side.Start(clock, 1);
@@ -45,14 +48,17 @@ internal static class AffinityComparison
         var stillKeeps = Choices(node, flow, 3) == 1;
         clock.Advance(TimeSpan.FromSeconds(1.5));
         var forgets = Choices(node, flow, 4) > 1;
-        return (keeps, stillKeeps, forgets) switch
+        return new Watched(keeps && stillKeeps, forgets, (keeps, stillKeeps, forgets) switch
         {
             (true, true, true) => $"a client keeps its endpoint for {timeoutSeconds} s",
             (true, true, false) => $"a client keeps its endpoint for more than {timeoutSeconds} s",
             (true, false, _) => $"a client keeps its endpoint for less than {timeoutSeconds} s",
             (false, _, _) => "a client does not keep its endpoint",
-        };
+        });
     }
+
+    /// <param name="Keeps">Until just before its time is up.</param>
+    private sealed record Watched(bool Keeps, bool Forgets, string Text);
 
     /// <summary>Null where the two have no endpoint in common, or nothing to choose.</summary>
     private static bool? Returns(ComparedSide side, Flow flow, Flow elsewhere)

@@ -5,8 +5,11 @@ namespace RuleCompiler.Emulator.Comparison;
 /// <summary>Tells from a flow, and from who was asked, which of the known causes makes it differ.</summary>
 internal static class Causes
 {
-    /// <summary>No mode may lose a client before its time.</summary>
-    public const Cause OfAffinity = Cause.Unknown;
+    /// <summary>No mode may lose a client before its time; the template of a virtual server may outlive it.</summary>
+    public static Cause OfAffinity(ComparedSide left, ComparedSide right, bool leftForgets, bool rightForgets) =>
+        leftForgets != rightForgets && (leftForgets ? right : left).Mode == ProxyMode.Ipvs
+            ? Cause.AffinityWhileConnected
+            : Cause.Unknown;
 
     public static Cause Of(ComparedFlow at, Aspects aspects, ComparedSide left, ComparedSide right) => at.Aim switch
     {
@@ -26,7 +29,8 @@ internal static class Causes
                 return Cause.SecondaryNodePortAddress;
         }
 
-        if (aspects == Aspects.SourceNat && at.Source == SourceKind.RemoteEndpoint) return Cause.RemoteHairpin;
+        var isOwnEndpoint = port.Candidates.Any(one => one.Endpoint.Address == at.Flow.Source);
+        if (aspects == Aspects.SourceNat && isOwnEndpoint) return Cause.RemoteHairpin;
         var isUnserved = frontend.Verdicts.External is Ir.Verdict.Reject;
         if (isUnserved && at.Source == SourceKind.Node && frontend.Kind != FrontendKind.ClusterIp)
             return Cause.NodeToUnserved;

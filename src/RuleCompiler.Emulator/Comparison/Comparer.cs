@@ -13,7 +13,8 @@ public static class Comparer
     {
         var (leftNode, rightNode) = (left.Start(new ManualClock(), 1), right.Start(new ManualClock(), 1));
         var differences = new List<Difference>();
-        foreach (var at in FlowUniverse.Of(graph, left.Node))
+        var flows = FlowUniverse.Of(graph, left.Node).ToArray();
+        foreach (var at in flows)
         {
             var packet = First(at.Flow);
             var (one, other) = (OutcomesOf(leftNode, packet), OutcomesOf(rightNode, packet));
@@ -25,7 +26,7 @@ public static class Comparer
         foreach (var port in graph.ServicePorts)
         {
             if (port.AffinityTimeoutSeconds is { } timeout)
-                differences.AddRange(AffinityComparison.Of(graph, port, timeout, left, right));
+                differences.AddRange(AffinityComparison.Of(flows, port, timeout, left, right));
         }
 
         return differences.ToSeq();

@@ -51,6 +51,9 @@ public enum Cause
     /// <summary>A policy-Local frontend asked by a pod or the node.</summary>
     ShortCircuit,
 
+    /// <summary>A client that comes back late, while a connection of its is still known.</summary>
+    AffinityWhileConnected,
+
     /// <summary>A client that comes back by another frontend of its service-port.</summary>
     AffinityAcrossFrontends,
 

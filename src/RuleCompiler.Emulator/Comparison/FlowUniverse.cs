@@ -31,7 +31,13 @@ public static class FlowUniverse
         {
             foreach (var frontend in port.Frontends.AsEnumerable())
             {
-                foreach (var flow in Flows(port, frontend, graph, node, network)) yield return flow;
+                foreach (var flow in Flows(port, frontend, graph, node, network))
+                {
+                    // An address of the node that is a frontend of its own with this port is no NodePort.
+                    var key = (flow.Flow.Destination, flow.Flow.Protocol, flow.Flow.DestinationPort);
+                    if (frontend.Address is not null || !taken.Contains(key)) yield return flow;
+                }
+
                 if (frontend.Address is not { } address) continue;
                 if (Unused(taken, address, port, frontend) is not { } unused) continue;
                 yield return Beside(Aim.UnusedPort, address, port.Name.Protocol, unused, node, network);
@@ -54,7 +60,7 @@ public static class FlowUniverse
             {
                 // What comes from loopback stays there, and from outside nothing can be sent to it.
                 var fromLoopback = kind == SourceKind.Localhost;
-                if (fromLoopback ? !node.IsLocal(destination) : destination.IsLoopback) continue;
+                if (fromLoopback != destination.IsLoopback) continue;
                 var flow = new Flow(
                     source, _sourcePort, port.Name.Protocol, destination, frontend.Port,
                     ArrivalOf(kind, source, network));
@@ -82,7 +88,8 @@ public static class FlowUniverse
         yield return (SourceKind.External, Stranger(family));
         foreach (var range in (frontend.AllowedSources ?? []).AsEnumerable())
         {
-            if (!node.IsLocal(range.Network)) yield return (SourceKind.Allowed, range.Network);
+            var isService = port.Frontends.Any(one => one.Address == range.Network);
+            if (!node.IsLocal(range.Network) && !isService) yield return (SourceKind.Allowed, range.Network);
         }
 
         foreach (var isLocal in new[] { true, false })
@@ -160,8 +167,10 @@ public static class FlowUniverse
         return null;
     }
 
-    private static Ip? OwnAddress(NodeFacts node, Family family) => node.Primary(family)
-        ?? node.Addresses.Where(one => one.Family == family).Select(one => (Ip?)one).FirstOrDefault();
+    private static Ip? OwnAddress(NodeFacts node, Family family) => node.Addresses
+        .Where(one => one.Family == family)
+        .OrderByDescending(one => one == node.Primary(family))
+        .Select(one => (Ip?)one).FirstOrDefault();
 
     private static Ip Stranger(Family family) => _strangers[(int)family];
 

@@ -12,7 +12,9 @@ internal sealed class ChainIndex
     /// <summary>Shorter chains are walked faster than looked up.</summary>
     private const int RulesMin = 16;
 
-    /// <summary>Every key's list repeats the rules without a key; more of them than this and the index is not worth it.</summary>
+    /// <summary>
+    /// Every key's list repeats the rules without a key; more of them than this and the index is not worth it.
+    /// </summary>
     private const int UnkeyedMax = 8;
 
     private readonly Dictionary<Key, int[]> _byKey;
@@ -65,7 +67,9 @@ internal sealed class ChainIndex
             unkeyed.ToArray());
     }
 
-    /// <summary>Only guards before the first impure one count: skipping a rule must not skip what evaluating it does.</summary>
+    /// <summary>
+    /// Only guards before the first impure one count: skipping a rule must not skip what evaluating it does.
+    /// </summary>
     private static Key? KeyOf(Program program, in ProgramRule rule)
     {
         UInt128? destination = null;

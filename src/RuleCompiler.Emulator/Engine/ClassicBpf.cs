@@ -24,10 +24,14 @@ internal static class ClassicBpf
     private const ushort JumpAlways = 0x05, ReturnConstant = 0x06, ReturnAccumulator = 0x16;
     private const ushort TransferToX = 0x07, TransferToA = 0x87;
 
-    /// <summary>SKF_AD_OFF, SKF_NET_OFF and SKF_LL_OFF are negative offsets: kernel extensions, not packet bytes.</summary>
+    /// <summary>
+    /// SKF_AD_OFF, SKF_NET_OFF and SKF_LL_OFF are negative offsets: kernel extensions, not packet bytes.
+    /// </summary>
     private const uint ExtensionOffsets = 0x80000000;
 
-    /// <summary>Null for a program that bpf_check_classic accepts (net/core/filter.c @v6.1), else what is wrong.</summary>
+    /// <summary>
+    /// Null for a program that bpf_check_classic accepts (net/core/filter.c @v6.1), else what is wrong.
+    /// </summary>
     public static string? FindFault(ReadOnlySpan<BpfInstruction> program)
     {
         if (program.IsEmpty) return "an empty BPF program";
@@ -148,7 +152,9 @@ internal static class ClassicBpf
         _ => (a & operand) != 0,
     };
 
-    /// <summary>False for a division by a zero X, which ends the program with 0. Shifts by X use its low five bits.</summary>
+    /// <summary>
+    /// False for a division by a zero X, which ends the program with 0. Shifts by X use its low five bits.
+    /// </summary>
     private static bool TryCompute(ushort code, uint a, uint operand, out uint result)
     {
         var operation = code & 0xf0;

@@ -86,7 +86,9 @@ internal sealed class Connection
     /// </summary>
     public bool IsChosen { get; set; }
 
-    /// <summary>A rule gave the flow one of the node's addresses as its source, also when it had that already.</summary>
+    /// <summary>
+    /// A rule gave the flow one of the node's addresses as its source, also when it had that already.
+    /// </summary>
     public bool Masqueraded { get; set; }
 
     /// <summary>Entries are used again and again: a table in use makes no garbage.</summary>

@@ -17,7 +17,9 @@ internal sealed class ConnectionTable(int entriesMax)
     private int[] _buckets = NewBuckets(SlotsMin * 4);
     private int _slotsUsed;
 
-    /// <summary>Flows, dead ones included, at which the next sweep happens; doubled so that sweeping stays O(1) a flow.</summary>
+    /// <summary>
+    /// Flows, dead ones included, at which the next sweep happens; doubled so that sweeping stays O(1) a flow.
+    /// </summary>
     private int _sweepAt = SlotsMin;
 
     private struct Entry(int hash, int next)
@@ -66,6 +68,12 @@ internal sealed class ConnectionTable(int entriesMax)
         Link((slot * 2) + 1, connection.Reply.GetHashCode());
         Count++;
         return true;
+    }
+
+    /// <summary>Removes the flow that has this tuple, as nf_ct_kill does it.</summary>
+    public void Forget(in ConnTuple tuple)
+    {
+        if (FindAny(in tuple) is { } found) Remove(found);
     }
 
     public void Remove(Connection connection)

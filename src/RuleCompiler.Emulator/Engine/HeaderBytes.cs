@@ -105,7 +105,24 @@ internal static class HeaderBytes
         bytes[13] = (byte)(flags ?? TcpFlags.None);
     }
 
-    /// <summary>A request has its identifier as source port and 0 as destination port; an answer the other way round.</summary>
+    /// <summary>Type and code, as ipsets read them for a port; 0 for a protocol without either.</summary>
+    public static ushort IcmpKind(Walk walk, Family family)
+    {
+        if (walk.Inner is not null)
+        {
+            return family == Family.Ipv4
+                ? (ushort)((Icmpv4Unreachable << 8) | Icmpv4Port)
+                : (ushort)((Icmpv6Unreachable << 8) | Icmpv6Port);
+        }
+
+        var isAnswer = walk.Tuple.DestinationPort != 0;
+        var type = family == Family.Ipv4 ? (isAnswer ? 0 : Icmpv4Echo) : (isAnswer ? Icmpv6EchoReply : Icmpv6Echo);
+        return (ushort)(type << 8);
+    }
+
+    /// <summary>
+    /// A request has its identifier as source port and 0 as destination port; an answer the other way round.
+    /// </summary>
     private static void WriteEcho(ConnTuple tuple, Family family, Span<byte> bytes)
     {
         var isAnswer = tuple.DestinationPort != 0;

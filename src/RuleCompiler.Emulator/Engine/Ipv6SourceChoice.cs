@@ -10,7 +10,9 @@ namespace RuleCompiler.Emulator;
 /// </summary>
 internal sealed class Ipv6SourceChoice(HostNetwork host)
 {
-    /// <summary>The kernel's policy table (net/ipv6/addrlabel.c:ip6addrlbl_init_table @v6.1; <c>ip addrlabel list</c>).</summary>
+    /// <summary>
+    /// The kernel's policy table (net/ipv6/addrlabel.c:ip6addrlbl_init_table @v6.1; <c>ip addrlabel list</c>).
+    /// </summary>
     private static readonly (Prefix Block, int Label)[] _labels =
     [
         (Prefix.Parse("::1/128"), 0),

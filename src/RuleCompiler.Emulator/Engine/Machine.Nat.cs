@@ -163,7 +163,9 @@ internal sealed partial class Machine
     /// <summary>get_random_u16; an exploration draws no words, so its examples take the first free port.</summary>
     private int RandomPort() => IsExploring ? 0 : (ushort)_random.Next();
 
-    /// <summary>nf_nat_packet, and the new route that ip_route_me_harder looks up when OUTPUT changed the destination.</summary>
+    /// <summary>
+    /// nf_nat_packet, and the new route that ip_route_me_harder looks up when OUTPUT changed the destination.
+    /// </summary>
     private Fate.Unroutable? Translate(Walk walk, Connection connection)
     {
         var source = ChangesSource(walk.Hook);

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using RuleCompiler.Backends.Iptables;
+using RuleCompiler.Ir.Net;
 
 namespace RuleCompiler.Emulator;
 
@@ -19,6 +20,7 @@ internal sealed partial class Machine
     private readonly Guard[] _guards;
     private readonly ProgramChain[] _chains;
     private readonly ChainIndex?[] _indexes;
+    private readonly HashSet<string> _bridges;
     private readonly byte[] _header = new byte[HeaderBytes.LengthMax];
 
     private void EnterBase(Walk walk, int index)
@@ -181,11 +183,20 @@ internal sealed partial class Machine
             GuardKind.DestinationIsLocal => _routing.IsLocal(tuple.Destination) != guard.Inverted,
             GuardKind.Recent => Recent(walk, (RecentQuery)guard.Operand!, guard.Inverted),
             GuardKind.Bpf => RunBpf(walk, (BpfProgram)guard.Operand!) != guard.Inverted,
+            GuardKind.InSet => ((IpSetQuery)guard.Operand!).Contains(walk, _program.Family) != guard.Inverted,
+            GuardKind.FromBridgePort => IsBridge(walk.Input) != guard.Inverted,
+            GuardKind.ThroughIpvs => walk.IsThroughIpvs != guard.Inverted,
+            GuardKind.ToVirtualServer => IsTo(
+                walk,
+                new ServiceKey(guard.Value, (Protocol)(byte)guard.Mask, (ushort)(guard.Mask >> 8))) != guard.Inverted,
             GuardKind.Draw or GuardKind.Compare or GuardKind.Lookup or GuardKind.Dispatch or GuardKind.Assign or
                 GuardKind.Translate or GuardKind.Masquerade or GuardKind.Update or GuardKind.Decide =>
                 throw new InvalidOperationException($"{guard.Kind} needs its place in the rule"),
         };
     }
+
+    /// <summary>xt_physdev.c:physdev_mt @v6.1, with br_netfilter where a bridge is said to be one.</summary>
+    private bool IsBridge(string? name) => name is not null && _bridges.Contains(name);
 
     private static bool IsBetween(ushort port, in Guard guard) => port >= (ushort)guard.Value && port <= (ushort)guard.Mask;
 

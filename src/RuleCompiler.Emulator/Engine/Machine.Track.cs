@@ -9,8 +9,8 @@ internal sealed partial class Machine
     /// <summary>nf_conntrack_in. A fate only when the table is full.</summary>
     private Fate.Dropped? Track(Walk walk)
     {
-        // Back from lo: the packet brings its flow and state along.
-        if (walk.HasLooped) return null;
+        // Back from lo, or sent on by IPVS: the packet brings its flow and state along.
+        if (walk.HasLooped || walk.IsThroughIpvs) return null;
         if (walk.Inner is not null)
         {
             TrackError(walk);

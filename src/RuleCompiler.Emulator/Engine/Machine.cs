@@ -1,5 +1,6 @@
 using RuleCompiler.Backends.Iptables;
 using RuleCompiler.Ir.Net;
+using RuleCompiler.Ir.Text;
 
 namespace RuleCompiler.Emulator;
 
@@ -12,6 +13,8 @@ internal sealed partial class Machine
     private static readonly Fate.Dropped DroppedFate = new();
     private static readonly Fate.Delivered DeliveredFate = new();
     private static readonly Fate.Unroutable UnroutableFate = new();
+
+    private const string VirtualDevice = "kube-ipvs0";
 
     private readonly Program _program;
     private readonly HostNetwork _host;
@@ -30,11 +33,13 @@ internal sealed partial class Machine
 
     public Machine(
         Program program, HostNetwork host, ConnectionTable connections, RecentList[] recent, SetTable[] sets,
-        IRandomSource random)
+        IpvsState? ipvs, IRandomSource random)
     {
         _program = program;
         _host = host;
-        _routing = new Routing(host, program.Family);
+        _ipvs = ipvs;
+        _bridges = host.Interfaces.Where(one => one.IsBridge).Select(one => one.Name).ToHashSet(StringComparer.Ordinal);
+        _routing = new Routing(WithVirtualAddresses(host, program), program.Family);
         _connections = connections;
         _recent = recent;
         _random = random;
@@ -52,6 +57,7 @@ internal sealed partial class Machine
     {
         _turns = null;
         _now = now;
+        _ipvs?.Expire(now);
         return Enter(walk) ?? Run(walk);
     }
 
@@ -60,6 +66,7 @@ internal sealed partial class Machine
     {
         _turns = turns;
         _now = now;
+        _ipvs?.Expire(now);
         return (isStart ? Enter(walk) : null) ?? Run(walk);
     }
 
@@ -119,6 +126,16 @@ internal sealed partial class Machine
                 case StationKind.Nat:
                     if (EnterNat(walk) is { } end) return end;
                     break;
+                case StationKind.IpvsOut:
+                    if (LeaveIpvs(walk) is { } stray) return stray;
+                    break;
+                case StationKind.IpvsIn:
+                    if (EnterIpvs(walk) is { } stop) return stop;
+                    break;
+                case StationKind.IpvsError:
+                    if (walk is { Inner: not null, IsThroughIpvs: false } && EnterIpvsWithError(walk) is { } lost)
+                        return lost;
+                    break;
             }
         }
     }
@@ -135,6 +152,7 @@ internal sealed partial class Machine
                 return (Fate?)Confirm(walk) ?? DeliveredFate;
             case Hook.Forward or Hook.Output:
                 walk.Hook = Hook.Postrouting;
+                walk.Input ??= walk.CameFrom;
                 return null;
             case Hook.Postrouting:
                 return (Fate?)Confirm(walk) ?? Transmit(walk);
@@ -154,6 +172,17 @@ internal sealed partial class Machine
         walk.Hook = Hook.Prerouting;
         return null;
     }
+
+    /// <summary>
+    /// Addresses of kube-ipvs0, a device that never comes up, are local ones (service-semantics §6.2).
+    /// </summary>
+    private static HostNetwork WithVirtualAddresses(HostNetwork host, Program program) =>
+        program.Ipvs is not { Addresses.IsEmpty: false } table
+            ? host
+            : host with
+            {
+                Interfaces = host.Interfaces.Append(new HostInterface(VirtualDevice, table.Addresses)).ToSeq(),
+            };
 
     private Fate? RouteInput(Walk walk)
     {
@@ -189,7 +218,9 @@ internal sealed partial class Machine
         return _routing.IsLocal(walk.Tuple.Source) ? "drop: martian source" : null;
     }
 
-    /// <summary>net/ipv4/route.c:__mkroute_output keeps 127/8 off other interfaces unless route_localnet says otherwise.</summary>
+    /// <summary>
+    /// net/ipv4/route.c:__mkroute_output keeps 127/8 off other interfaces unless route_localnet says otherwise.
+    /// </summary>
     private Fate.Unroutable? RouteOutput(Walk walk)
     {
         walk.Output = _routing.OutputFor(walk.Tuple.Destination);

@@ -5,10 +5,19 @@ internal enum StationKind : byte
     Track,
     Rules,
     Nat,
+
+    /// <summary>ip_vs_out_hook.</summary>
+    IpvsOut,
+
+    /// <summary>ip_vs_in_hook.</summary>
+    IpvsIn,
+
+    /// <summary>ip_vs_forward_icmp.</summary>
+    IpvsError,
 }
 
 /// <summary>What a hook does to a packet, in order of priority.</summary>
-/// <param name="Base">Index into <see cref="Program.Bases"/>; -1 for conntrack and NAT.</param>
+/// <param name="Base">Index into <see cref="Program.Bases"/>; -1 for conntrack, NAT and IPVS.</param>
 internal readonly record struct Station(StationKind Kind, int Base)
 {
     /// <summary>Per hook, in the order of the enum.</summary>
@@ -31,10 +40,24 @@ internal readonly record struct Station(StationKind Kind, int Base)
                     entries.Add((chain.Priority, new Station(StationKind.Rules, i)));
             }
 
+            if (program.Ipvs is not null) entries.AddRange(IpvsOf(hook));
             result[(int)hook] = entries.OrderBy(entry => entry.Priority).Select(entry => entry.Station).ToArray();
         }
 
         return result;
+    }
+
+    /// <summary>ip_vs_ops4 and ip_vs_ops6 (net/netfilter/ipvs/ip_vs_core.c @v6.1), around NAT's priorities.</summary>
+    private static (int Priority, Station Station)[] IpvsOf(Hook hook)
+    {
+        var (leave, enter) = (new Station(StationKind.IpvsOut, -1), new Station(StationKind.IpvsIn, -1));
+        return hook switch
+        {
+            Hook.Input => [(98, leave), (99, enter)],
+            Hook.Forward => [(99, new Station(StationKind.IpvsError, -1)), (100, leave)],
+            Hook.Output => [(-99, leave), (-98, enter)],
+            Hook.Prerouting or Hook.Postrouting => [],
+        };
     }
 
     /// <summary>

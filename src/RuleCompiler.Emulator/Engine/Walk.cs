@@ -32,6 +32,15 @@ internal sealed class Walk
     /// <summary>A flow that this packet's arrival ended; look-ups pass over it.</summary>
     public Connection? Ended;
 
+    /// <summary>skb-&gt;ipvs_property: IPVS has dealt with the packet and lets it pass from now on.</summary>
+    public bool IsThroughIpvs;
+
+    /// <summary>The connection of IPVS that this packet asks for.</summary>
+    public IpvsConnection? ServedBy;
+
+    /// <summary>The input interface of a packet that IPVS sends on, which rules do not see meanwhile.</summary>
+    public string? CameFrom;
+
     public Hook Hook;
 
     /// <summary>Index of the next station of the hook.</summary>
@@ -47,7 +56,9 @@ internal sealed class Walk
     /// <summary>Guard of the current rule to go on with.</summary>
     public int Guard;
 
-    /// <summary>The candidate rules of an indexed chain, and the place in them; null: it is walked rule by rule.</summary>
+    /// <summary>
+    /// The candidate rules of an indexed chain, and the place in them; null: it is walked rule by rule.
+    /// </summary>
     public int[]? Candidates;
     public int Candidate;
     public Frame[] Stack = [];
@@ -70,6 +81,15 @@ internal sealed class Walk
     public BigInteger Mass;
     public int MassBits;
     public RecentOverlay? Overlay;
+
+    /// <summary>Divides the mass; 1 but for turns of a scheduler.</summary>
+    public BigInteger MassDivisor;
+
+    /// <summary>A share of the mass is one of a rotation.</summary>
+    public bool IsRotation;
+
+    /// <summary>The turn to take at the scheduler that this walk stands before.</summary>
+    public RealServerState? PickedServer;
     public SetOverlay? Sets;
     public CounterOverlay? Counters;
 
@@ -96,6 +116,9 @@ internal sealed class Walk
         State = ConntrackStates.Invalid;
         Direction = Direction.Original;
         Ended = null;
+        IsThroughIpvs = false;
+        ServedBy = null;
+        CameFrom = null;
         Station = 0;
         InRules = false;
         Guard = 0;
@@ -106,6 +129,9 @@ internal sealed class Walk
         Trace = null;
         Mass = BigInteger.One;
         MassBits = 0;
+        MassDivisor = BigInteger.One;
+        IsRotation = false;
+        PickedServer = null;
         Overlay = null;
         Sets = null;
         Counters = null;

@@ -1,4 +1,6 @@
 using RuleCompiler.Backends.Iptables;
+using RuleCompiler.Backends.Ipvs;
+using RuleCompiler.Backends.Nftables;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Text;
 
@@ -10,6 +12,8 @@ public static class ProxyModes
     public static Seq<IMode> All { get; } =
     [
         new Mode<Iptables, IptablesRuleset, TableBlock>(ProxyMode.Iptables, IptablesTranslator.TryTranslate),
+        new Mode<Ipvs, IpvsArtifact, IpvsStep>(ProxyMode.Ipvs, IpvsTranslator.TryTranslate),
+        new Mode<Nftables, NftRuleset, NftTransaction>(ProxyMode.Nftables, NftablesTranslator.TryTranslate),
     ];
 
     /// <summary>Null for a mode without a room.</summary>

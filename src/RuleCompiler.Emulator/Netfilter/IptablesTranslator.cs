@@ -26,7 +26,9 @@ public static class IptablesTranslator
 }
 
 /// <summary>The state of one translation.</summary>
-internal sealed partial class IptablesTranslation(IptablesRuleset ruleset)
+/// <param name="sets">Null for rules that stand alone.</param>
+internal sealed partial class IptablesTranslation(
+    IptablesRuleset ruleset, IReadOnlyDictionary<string, IpSetIndex>? sets = null)
 {
     private readonly List<Diagnostic> _diagnostics = [];
     private readonly List<BaseChain> _bases = [];
@@ -127,7 +129,12 @@ internal sealed partial class IptablesTranslation(IptablesRuleset ruleset)
             Match.Recent m => TranslateRecent(m),
             Match.Bpf m => TranslateBpf(m),
             Match.Nfacct => null,
-            Match.InSet or Match.IsFromBridgePort or Match.IsThroughIpvs or Match.ToVirtualServer => RefuseForeignState(),
+            Match.InSet or Match.IsFromBridgePort or Match.IsThroughIpvs or Match.ToVirtualServer when sets is null =>
+                RefuseForeignState(chain, rule),
+            Match.InSet m => FindSet(chain, rule, m),
+            Match.IsFromBridgePort m => Guard.FromBridgePort(m.Inverted),
+            Match.IsThroughIpvs m => Guard.ThroughIpvs(m.Inverted),
+            Match.ToVirtualServer m => Guard.ToVirtualServer(Own(m.Address), m.Protocol, m.Port),
             _ => throw new UnreachableException($"{chain}: {match}"),
         };
         if (guard is { } found) _guards.Add(found);
@@ -152,14 +159,6 @@ internal sealed partial class IptablesTranslation(IptablesRuleset ruleset)
                 new RecentQuery(m.Action, list, m.Seconds, m.HitCount, m.Reap, Own(m.Mask).Bits), m.Inverted);
         }
 
-        Guard? RefuseForeignState()
-        {
-            Report(DiagnosticCatalog.StateNotGiven, chain, rule,
-                "found a match against state that is not in iptables rules, expected rules that stand alone",
-                "give the ipsets and virtual servers too: these look like the rules of an IPVS node");
-            return null;
-        }
-
         Guard TranslateBpf(Match.Bpf m)
         {
             if (ClassicBpf.FindFault(m.Program.Span) is { } fault)
@@ -170,6 +169,21 @@ internal sealed partial class IptablesTranslation(IptablesRuleset ruleset)
 
             return Guard.Bpf(new BpfProgram(m.Program));
         }
+    }
+
+    private Guard? FindSet(string chain, Rule rule, Match.InSet m)
+    {
+        if (sets!.TryGetValue(m.Set, out var set)) return Guard.InSet(new IpSetQuery(set, m.Dimensions), m.Inverted);
+        Report(DiagnosticCatalog.MissingSet, chain, rule, $"found set {m.Set}, expected an ipset that is there");
+        return null;
+    }
+
+    private Guard? RefuseForeignState(string chain, Rule rule)
+    {
+        Report(DiagnosticCatalog.StateNotGiven, chain, rule,
+            "found a match against state that is not in iptables rules, expected rules that stand alone",
+            "give the ipsets and virtual servers too: these look like the rules of an IPVS node");
+        return null;
     }
 
     private (Effect? Effect, Verdict Verdict) TranslateTarget(

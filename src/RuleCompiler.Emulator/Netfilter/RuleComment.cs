@@ -2,7 +2,9 @@ using System.Buffers;
 
 namespace RuleCompiler.Emulator;
 
-/// <summary>Rule comments as kube-proxy and we write them name their service-port somewhere: "ns/name:port cluster IP".</summary>
+/// <summary>
+/// Rule comments as kube-proxy and we write them name their service-port somewhere: "ns/name:port cluster IP".
+/// </summary>
 internal static class RuleComment
 {
     private static readonly SearchValues<char> NameChars = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");

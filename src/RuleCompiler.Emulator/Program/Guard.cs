@@ -24,6 +24,10 @@ public enum GuardKind : byte
     /// <summary>A list of recently seen sources; evaluating it may change the list.</summary>
     Recent,
     Bpf,
+    InSet,
+    FromBridgePort,
+    ThroughIpvs,
+    ToVirtualServer,
 
     // From here on steps of nftables rules: values from registers, look-ups, and effects in the middle of a rule.
     Compare,
@@ -108,6 +112,16 @@ public readonly record struct Guard
 
     public static Guard Bpf(BpfProgram program) => new(GuardKind.Bpf, inverted: false, 0, 0, program);
 
+    internal static Guard InSet(IpSetQuery query, bool inverted) => new(GuardKind.InSet, inverted, 0, 0, query);
+
+    public static Guard FromBridgePort(bool inverted) => new(GuardKind.FromBridgePort, inverted, 0, 0);
+
+    public static Guard ThroughIpvs(bool inverted) => new(GuardKind.ThroughIpvs, inverted, 0, 0);
+
+    /// <summary>The protocol is kept in the mask.</summary>
+    public static Guard ToVirtualServer(Ip address, Protocol protocol, Port port) =>
+        new(GuardKind.ToVirtualServer, inverted: false, address.Bits, ((UInt128)port.Value << 8) | (byte)protocol);
+
     public static Guard Compare(RangeTest comparison, bool inverted) =>
         new(GuardKind.Compare, inverted, 0, 0, comparison);
 
@@ -145,7 +159,9 @@ public sealed record InterfacePattern(string Text, bool IsPrefix)
         : string.Equals(name ?? "", Text, StringComparison.Ordinal);
 }
 
-/// <summary><c>List</c> is an index into <see cref="Program.RecentLists"/>; the mask is applied to the source.</summary>
+/// <summary>
+/// <c>List</c> is an index into <see cref="Program.RecentLists"/>; the mask is applied to the source.
+/// </summary>
 public sealed record RecentQuery(RecentAction Action, int List, int Seconds, int HitCount, bool Reap, UInt128 Mask);
 
 /// <summary>A classic BPF program that <see cref="ClassicBpf.FindFault"/> found sound.</summary>

@@ -25,6 +25,9 @@ public sealed record Program(
 
     /// <summary>How many rules count packets by <c>numgen inc</c>; they begin anew with every program.</summary>
     public int Counters { get; init; }
+
+    /// <summary>Virtual servers, for the IPVS mode.</summary>
+    public IpvsTable? Ipvs { get; init; }
 }
 
 /// <summary>Netfilter's hooks of one family.</summary>

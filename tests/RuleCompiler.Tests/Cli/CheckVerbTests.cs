@@ -97,7 +97,7 @@ public sealed class CheckVerbTests : IDisposable
     [Fact]
     public void Unknown_modes_and_empty_directories_exit_2()
     {
-        var mode = RulecRun.Of("check", _flow, "--mode", "nftables");
+        var mode = RulecRun.Of("check", _flow, "--mode", "ebpf");
         var empty = RulecRun.Of("check", Path.Combine(_cluster.Directory, "small"));
 
         Assert.Equal(2, mode.ExitCode);

@@ -99,14 +99,15 @@ public sealed class KubeProxyDumpTests
         Cluster.Services.Any(service => service.ExternalIps.Concat(service.LoadBalancerIps).Contains(flow.Destination));
 
     private static IEnumerable<Flow> Flows(Family family) =>
-        from destination in Destinations(family).Distinct()
-        from source in Sources(family).Distinct()
+        from destination in Destinations(Cluster, Node, family).Distinct()
+        from source in Sources(Cluster, Node, family).Distinct()
         select new Flow(
             source.Address, new Port(40000), destination.Protocol, destination.At.Address, destination.At.Port, source.Input);
 
-    private static IEnumerable<(Endpoint At, Protocol Protocol)> Destinations(Family family)
+    internal static IEnumerable<(Endpoint At, Protocol Protocol)> Destinations(
+        ClusterState cluster, NodeFacts node, Family family)
     {
-        foreach (var service in Cluster.Services.AsEnumerable())
+        foreach (var service in cluster.Services.AsEnumerable())
         {
             var addresses = service.ClusterIps.Concat(service.ExternalIps).Concat(service.LoadBalancerIps)
                 .Where(address => address.Family == family).ToArray();
@@ -114,12 +115,13 @@ public sealed class KubeProxyDumpTests
             {
                 foreach (var address in addresses) yield return (new Endpoint(address, port.Port), port.Protocol);
                 if (port.NodePort is { } nodePort)
-                    yield return (new Endpoint(Node.Primary(family)!.Value, nodePort), port.Protocol);
+                    yield return (new Endpoint(node.Primary(family)!.Value, nodePort), port.Protocol);
             }
         }
     }
 
-    private static IEnumerable<(Ip Address, string? Input)> Sources(Family family)
+    internal static IEnumerable<(Ip Address, string? Input)> Sources(
+        ClusterState cluster, NodeFacts node, Family family)
     {
         var (pod, remote, allowed, stranger) = family == Family.Ipv4
             ? ("10.64.0.77", "10.64.1.77", "198.51.100.9", "203.0.113.7")
@@ -128,13 +130,13 @@ public sealed class KubeProxyDumpTests
         yield return (Ip.Parse(remote), "eth0");
         yield return (Ip.Parse(allowed), "eth0");
         yield return (Ip.Parse(stranger), "eth0");
-        yield return (Node.Primary(family)!.Value, null);
+        yield return (node.Primary(family)!.Value, null);
 
         // Two endpoints, for the hairpin.
-        foreach (var endpoint in Cluster.EndpointSlices.SelectMany(slice => slice.Endpoints)
+        foreach (var endpoint in cluster.EndpointSlices.SelectMany(slice => slice.Endpoints)
                      .Select(endpoint => endpoint.Address).Where(address => address.Family == family).Take(40))
         {
-            yield return (endpoint, Node.PodCidrs.Any(cidr => cidr.Contains(endpoint)) ? "cni0" : "eth0");
+            yield return (endpoint, node.PodCidrs.Any(cidr => cidr.Contains(endpoint)) ? "cni0" : "eth0");
         }
     }
 }

@@ -19,7 +19,7 @@ internal static class FlowGen
         var sources = Sources(cluster, node, family).Distinct().ToArray();
         return (from destination in Destinations(cluster, node, family).Distinct()
                 from source in sources
-                where IsRoutable(node, source, destination.At.Address)
+                where IsRoutable(node, source, destination.At.Address) && !IsBoundElsewhere(cluster, node, source)
                 select new Flow(
                     source.Address, new Port(40000), destination.Protocol, destination.At.Address, destination.At.Port,
                     source.Interface)).ToArray();
@@ -122,6 +122,12 @@ internal static class FlowGen
             ? destination.IsLoopback || (routeLocalnet && node.IsLocal(destination))
             : !node.IsLocal(source.Address) && (!destination.IsLoopback || routeLocalnet);
     }
+
+    /// <summary>In IPVS mode the addresses of Services are the node's own: what has one and comes from outside is a martian.</summary>
+    private static bool IsBoundElsewhere(ClusterState cluster, NodeFacts node, (Ip Address, string? Interface) source) =>
+        node.Config.Mode == ProxyMode.Ipvs && source.Interface is not null && cluster.Services.Any(service =>
+            service.ClusterIps.Contains(source.Address) || service.ExternalIps.Contains(source.Address)
+            || service.LoadBalancerIps.Contains(source.Address));
 
     private static Ip Loopback(Family family) => family switch
     {

@@ -5,7 +5,8 @@ using RuleCompiler.Ir.Text;
 namespace RuleCompiler.Tests.Mutation;
 
 /// <summary>A ruleset with one edit. <c>What</c> says which, as rules before and after.</summary>
-internal sealed record Mutant(IptablesRuleset Ruleset, string Kind, string Chain, string What);
+/// <param name="Place">Table and chain.</param>
+internal sealed record Mutant(IptablesRuleset Ruleset, string Kind, string Place, string What);
 
 /// <summary>Every single edit of a ruleset that a careless programmer could have made.</summary>
 internal static class Mutants

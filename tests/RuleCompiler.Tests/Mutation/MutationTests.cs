@@ -27,18 +27,26 @@ public sealed class MutationTests(ITestOutputHelper output)
             {
                 if (battery.Catches(mutant.Ruleset) is { } property) Count(caught, property);
                 else if (battery.DiffersBy(mutant.Ruleset) is { } difference) survivors.Add($"{mutant.What}\n    {difference}");
-                else Count(equivalent, mutant.Kind);
+                else
+                {
+                    Count(equivalent, $"{mutant.Kind}: {Harmless.Why(mutant)}");
+                    if (Harmless.Why(mutant) == Harmless.Unknown) output.WriteLine(mutant.What);
+                }
             }
         }
 
         var total = caught.Values.Sum() + equivalent.Values.Sum() + survivors.Count;
-        output.WriteLine($"{total} edits: {survivors.Count} survive; {caught.Values.Sum()} are caught: {Tell(caught)}");
-        output.WriteLine($"{equivalent.Values.Sum()} change nothing that a packet could see: {Tell(equivalent)}");
+        output.WriteLine($"{total} edits: {survivors.Count} survive; {caught.Values.Sum()} are caught:");
+        Tell(caught);
+        output.WriteLine($"{equivalent.Values.Sum()} change nothing that a packet could see:");
+        Tell(equivalent);
         Assert.True(survivors.Count == 0, string.Join('\n', survivors));
     }
 
     private static void Count(SortedDictionary<string, int> counts, string key) => counts[key] = counts.GetValueOrDefault(key) + 1;
 
-    private static string Tell(SortedDictionary<string, int> counts) =>
-        string.Join(", ", counts.Select(pair => $"{pair.Key} {pair.Value}"));
+    private void Tell(SortedDictionary<string, int> counts)
+    {
+        foreach (var (what, count) in counts) output.WriteLine($"{count,6} {what}");
+    }
 }

@@ -1,5 +1,7 @@
 using System.Numerics;
 using RuleCompiler.Backends.Iptables;
+using RuleCompiler.Backends.Ipvs;
+using RuleCompiler.Backends.Nftables;
 using RuleCompiler.Emulator;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
@@ -38,6 +40,8 @@ internal static class Pipeline
     public static Rules Translate<TArtifact>(TArtifact artifact) => artifact switch
     {
         IptablesRuleset ruleset => IptablesTranslator.Translate(ruleset),
+        NftRuleset ruleset => NftablesTranslator.Translate(ruleset),
+        IpvsArtifact ipvs => IpvsTranslator.Translate(ipvs),
         _ => throw new NotSupportedException($"the emulator has no translator for {typeof(TArtifact)}"),
     };
 

@@ -96,7 +96,8 @@ public sealed class LowerTests
     public void Affinity_asks_memory_first_and_spreads_it_over_lists()
     {
         var sticky = Cart with { AffinityTimeoutSeconds = 10800 };
-        var ruleset = Lower([sticky], [sticky.Slice("10.64.0.5", "10.64.0.6")]).Artifact;
+        var longer = Facts with { Kernel = new KernelFacts { RecentListEntries = 256 } };
+        var ruleset = Lower([sticky], [sticky.Slice("10.64.0.5", "10.64.0.6")], longer).Artifact;
         var chains = ruleset.Find(TableName.Nat)!.Chains.Select(chain => chain.Name).ToList();
         Assert.Equal(4, chains.Count(chain => chain.StartsWith("KUBE-SVC-I5LIAMPLWKMBJ54B-", StringComparison.Ordinal)));
         Assert.Equal(
@@ -118,10 +119,10 @@ public sealed class LowerTests
     }
 
     [Theory]
-    [InlineData(100, 4, false)]
-    [InlineData(256, 2, false)]
-    [InlineData(400, 1, false)]
-    [InlineData(20, 4, true)]
+    [InlineData(100, 16, false)]
+    [InlineData(256, 4, false)]
+    [InlineData(1024, 1, false)]
+    [InlineData(20, 16, true)]
     public void RC3101_tells_of_lists_that_stay_too_short(int entries, int buckets, bool reported)
     {
         Assert.Equal(buckets, AffinityBuckets.For(entries, 2, Family.Ipv4).Count);
@@ -133,6 +134,8 @@ public sealed class LowerTests
     }
 
     [Theory]
+    [InlineData(64, 16)]
+    [InlineData(65, 4)]
     [InlineData(1024, 4)]
     [InlineData(1025, 1)]
     [InlineData(100_000, 1)]

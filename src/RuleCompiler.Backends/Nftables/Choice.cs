@@ -1,0 +1,26 @@
+namespace RuleCompiler.Backends.Nftables;
+
+/// <summary>
+/// What a chain that translates does: everything that tells such chains apart. A frontend's verdicts come to one of
+/// these for each class of source, so there are as many chains as kinds of frontends, not as frontends.
+/// </summary>
+/// <param name="Endpoints">Size of the set that is chosen from; at least 1.</param>
+/// <param name="Local">The local set, whose indices begin at <see cref="LocalOffset"/>.</param>
+/// <param name="OnNodePort">The frontend is a NodePort: it is looked up under the unspecified address.</param>
+/// <param name="AffinitySeconds">Null without session affinity.</param>
+internal readonly record struct Choice(
+    MasqueradeGuard Guard, int Endpoints, bool Local, bool OnNodePort, int? AffinitySeconds)
+{
+    /// <summary>Beyond any index of the cluster set: a set has far fewer endpoints than ports exist.</summary>
+    public const uint LocalOffset = 65536;
+}
+
+/// <summary>Whose flows are marked to be masqueraded before the choice.</summary>
+internal enum MasqueradeGuard
+{
+    Nobody,
+    Everybody,
+
+    /// <summary>Everybody but the node's own pods.</summary>
+    NotPods,
+}

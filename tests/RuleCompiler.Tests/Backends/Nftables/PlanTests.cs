@@ -1,0 +1,130 @@
+using RuleCompiler.Backends.Nftables;
+using RuleCompiler.Emulator;
+using RuleCompiler.Ir;
+using RuleCompiler.Ir.Net;
+using RuleCompiler.Tests.Backends.Iptables;
+using RuleCompiler.Tests.Gen;
+using RuleCompiler.Tests.Properties;
+using Xunit;
+using Room = RuleCompiler.Backends.Nftables.Nftables;
+
+namespace RuleCompiler.Tests.Backends.Nftables;
+
+public sealed class PlanTests
+{
+    private static readonly NodeFacts _node =
+        SmallCluster.Facts with { Config = SmallCluster.Facts.Config with { Mode = ProxyMode.Nftables } };
+
+    /// <summary>In between, every flow meets what the judge allowed before, or what it allows after; at the end, the latter.</summary>
+    [Fact]
+    public void No_step_shows_a_third_outcome_and_the_last_gives_what_was_desired() => Fuzz.Histories(6, history =>
+    {
+        var node = history.Node with { Config = history.Node.Config with { Mode = ProxyMode.Nftables } };
+        foreach (var family in Pipeline.Families)
+        {
+            for (var i = 0; i + 1 < history.States.Count; i++)
+            {
+                if (Check(history.States[i], history.States[i + 1], node, family) is { } difference) return difference;
+            }
+        }
+
+        return null;
+    });
+
+    [Fact]
+    public void A_new_endpoint_count_adds_a_chain_and_the_old_one_goes_last()
+    {
+        var service = SmallCluster.Cart;
+        var before = Lower(service, "10.64.0.5");
+        var after = Lower(service, "10.64.0.5", "10.64.0.6");
+        var plan = Room.Plan(before, after);
+        Assert.Equal(
+            """
+            add chain ip rulecompiler masquerade-others-pick-2
+            add chain ip rulecompiler pick-2
+            add rule ip rulecompiler masquerade-others-pick-2 ip saddr != 10.64.0.0/16 meta mark set meta mark | 0x00004000
+            add rule ip rulecompiler masquerade-others-pick-2 goto pick-2
+            add rule ip rulecompiler pick-2 dnat ip to ip daddr . meta l4proto . th dport . numgen random mod 2 map @endpoints
+            delete element ip rulecompiler services { 10.96.0.10 . tcp . 80 }
+            add element ip rulecompiler endpoints { 10.96.0.10 . tcp . 80 . 1 : 10.64.0.6 . 8080 }
+            add element ip rulecompiler services { 10.96.0.10 . tcp . 80 comment "shop/cart:http" : goto masquerade-others-pick-2 }
+
+            """.ReplaceLineEndings("\n"), Room.PrintStep(plan[0], Family.Ipv4));
+        Assert.Equal(
+            """
+            flush chain ip rulecompiler masquerade-others-pick-1
+            flush chain ip rulecompiler pick-1
+            delete chain ip rulecompiler masquerade-others-pick-1
+            delete chain ip rulecompiler pick-1
+
+            """.ReplaceLineEndings("\n"), Room.PrintStep(plan[1], Family.Ipv4));
+    }
+
+    [Fact]
+    public void Other_tables_stay()
+    {
+        var foreign = new NftTable("foreign", [], []);
+        var empty = new NftRuleset(Family.Ipv4, [foreign]);
+        var desired = Lower(SmallCluster.Cart, "10.64.0.5");
+        var reached = Room.Plan(empty, desired).Aggregate(empty, Room.Apply);
+        Assert.Equal(foreign, reached.Find("foreign"));
+        Assert.Equal(desired.Tables[0], reached.Find("rulecompiler"));
+        Assert.Equal(empty, Room.Plan(reached, empty).Aggregate(reached, Room.Apply));
+    }
+
+    [Fact]
+    public void A_table_of_another_layout_is_made_anew()
+    {
+        var desired = Lower(SmallCluster.Cart, "10.64.0.5");
+        var other = desired with
+        {
+            Tables = [desired.Tables[0] with { Sets = [new("services", [FieldType.Mark], null, SetFlags.None, null, null, [])] }],
+        };
+        var plan = Room.Plan(other, desired);
+        Assert.IsType<NftCommand.DeleteTable>(Assert.Single(plan).Commands[0]);
+        Assert.Equal(desired, plan.Aggregate(other, Room.Apply));
+    }
+
+    [Fact]
+    public void What_the_kernel_would_refuse_is_refused()
+    {
+        var state = Lower(SmallCluster.Cart, "10.64.0.5");
+        var services = state.Tables[0].Sets.Single(set => set.Name == "services");
+        NftCommand[] refused =
+        [
+            new NftCommand.AddElements(services), new NftCommand.DeleteElements(services with { Name = "refusals" }),
+            new NftCommand.AddElements(services with { Name = "nobody" }), new NftCommand.AddSet(services),
+            new NftCommand.DeleteSet("nobody", IsMap: true), new NftCommand.AddChain("services", null),
+            new NftCommand.FlushChain("nobody"), new NftCommand.DeleteChain("services"),
+        ];
+        Assert.All(refused, command =>
+            Assert.Throws<InvalidOperationException>(() => Room.Apply(state, new NftTransaction("rulecompiler", [command]))));
+        Assert.Throws<InvalidOperationException>(() => Room.Apply(
+            state, new NftTransaction("rulecompiler", [new NftCommand.FlushChain("pick-1"), new NftCommand.DeleteChain("pick-1")])));
+        Assert.Throws<InvalidOperationException>(() => Room.Apply(state, new NftTransaction("nobody", [new NftCommand.DeleteTable()])));
+    }
+
+    private static string? Check(ClusterState old, ClusterState next, NodeFacts node, Family family)
+    {
+        var state = LowerTests.Lower(old, node, family).Artifact;
+        var desired = LowerTests.Lower(next, node, family).Artifact;
+        if (!Room.Plan(desired, desired).IsEmpty) return "a plan for what is as desired";
+        var flows = FlowGen.Covering(old, node, family).Union(FlowGen.Covering(next, node, family)).ToArray();
+        foreach (var step in Room.Plan(state, desired))
+        {
+            state = Room.Apply(state, step);
+            var emulator = Pipeline.Load(NftablesTranslator.Translate(state), node);
+            foreach (var flow in flows)
+            {
+                if (Pipeline.Differs(Meaning.Of(old, node, flow), emulator, flow) is { } fromOld &&
+                    Pipeline.Differs(Meaning.Of(next, node, flow), emulator, flow) is { } fromNew)
+                    return $"after\n{Room.PrintStep(step, family)}\nold: {fromOld}\nnew: {fromNew}";
+            }
+        }
+
+        return state == desired ? null : $"reached\n{LowerTests.Text(state)}\ninstead of\n{LowerTests.Text(desired)}";
+    }
+
+    private static NftRuleset Lower(Service service, params string[] endpoints) =>
+        Room.Lower(SmallCluster.Graph([service], [service.Slice(endpoints)], _node), _node).Artifact;
+}
