@@ -13,7 +13,7 @@ internal sealed class IptablesRoom(string kind) : IKernelTool<IptablesRuleset>
     public static KernelRoom<Iptables, IptablesRuleset, TableBlock> Of(string kind) =>
         new($"iptables-{kind}", ProxyMode.Iptables, new IptablesRoom(kind), IptablesTranslator.Translate);
 
-    public string OthersRules(Family family) =>
+    public string OthersRules =>
         """
         *nat
         :CNI-HOSTPORT - [0:0]
