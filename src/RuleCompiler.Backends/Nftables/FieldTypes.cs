@@ -64,13 +64,11 @@ internal static class FieldTypes
     };
 
     /// <summary>
-    /// An expression of the type, as it stands behind <c>typeof</c>. As data a port is <c>tcp dport</c>, which has the
-    /// same type: with <c>th dport</c> nft 1.0.6 takes the map of a loaded table for no rule any more ("conflicting
-    /// protocols specified: ip vs. th").
+    /// An expression of the type, as it stands behind <c>typeof</c>. A port is <c>th dport</c>: declared as <c>tcp dport</c>,
+    /// the rules that use the map ask for TCP (nft 1.0.6, --debug=netlink).
     /// </summary>
-    public static string Example(this FieldType type, bool isData) => type switch
+    public static string Example(this FieldType type) => type switch
     {
-        FieldType.InetService when isData => "tcp dport",
         FieldType.Ipv4Addr => "ip daddr",
         FieldType.Ipv6Addr => "ip6 daddr",
         FieldType.InetProto => "meta l4proto",

@@ -85,21 +85,21 @@ public sealed partial class Nftables
             var data = FieldTypes.FieldsOf(set.Data);
             var named = set.Key.Concat(data).All(field => field.Word() is not null);
             _writer.Write(named ? "type " : "typeof ");
-            WriteTypes(set.Key, named, isData: false);
+            WriteTypes(set.Key, named);
             if (set.Data is null) return;
             _writer.Write(" : ");
             if (set.Data is DataType.Verdict)
                 _writer.Write("verdict");
             else
-                WriteTypes(data, named, isData: true);
+                WriteTypes(data, named);
         }
 
-        private void WriteTypes(Seq<FieldType> fields, bool named, bool isData)
+        private void WriteTypes(Seq<FieldType> fields, bool named)
         {
             for (var i = 0; i < fields.Count; i++)
             {
                 if (i > 0) _writer.Write(" . ");
-                _writer.Write(named ? fields[i].Word()! : fields[i].Example(isData));
+                _writer.Write(named ? fields[i].Word()! : fields[i].Example());
             }
         }
 
