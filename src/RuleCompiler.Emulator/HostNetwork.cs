@@ -23,6 +23,14 @@ public sealed record HostNetwork(Seq<HostInterface> Interfaces, Seq<Route> Route
     public int RecentListEntries { get; init; } = 100;
 
     public ConntrackLimits Conntrack { get; init; } = new();
+
+    /// <summary>
+    /// The interface that the routes give for an address, where answers to it leave and packets of it arrive. Null: no
+    /// route.
+    /// </summary>
+    public string? InterfaceTowards(Ip address) => Routes
+        .Where(route => route.Destination.Contains(address))
+        .MaxBy(route => route.Destination.Length)?.OutputInterface;
 }
 
 public sealed record HostInterface(string Name, Seq<Ip> Addresses)

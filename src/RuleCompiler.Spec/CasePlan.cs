@@ -49,13 +49,8 @@ internal sealed record CasePlan(FlowCase Case, ClusterState Cluster, NodeFacts N
     }
 
     /// <summary>Where a packet from an address arrives; null when a process of the node sends it.</summary>
-    public static string? InterfaceOf(Ip source, NodeFacts node)
-    {
-        if (node.IsLocal(source)) return null;
-        return HostNetworks.For(node, source.Family).Routes
-            .Where(route => route.Destination.Contains(source))
-            .MaxBy(route => route.Destination.Length)?.OutputInterface;
-    }
+    public static string? InterfaceOf(Ip source, NodeFacts node) =>
+        node.IsLocal(source) ? null : HostNetworks.For(node, source.Family).InterfaceTowards(source);
 
     private static ClusterState? After(
         ClusterState cluster,

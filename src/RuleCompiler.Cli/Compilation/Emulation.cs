@@ -27,18 +27,8 @@ internal sealed record Emulation(
     /// Where a packet from this address comes in: null from a process of the node, else the interface that the way back
     /// leads to.
     /// </summary>
-    public string? ArrivalOf(Ip source)
-    {
-        if (IsLocal(source)) return null;
-        var best = default(Route?);
-        foreach (var route in Host.Routes)
-        {
-            if (!route.Destination.Contains(source)) continue;
-            if (best is null || route.Destination.Length > best.Destination.Length) best = route;
-        }
-
-        return best?.OutputInterface ?? HostNetworks.Uplink;
-    }
+    public string? ArrivalOf(Ip source) =>
+        IsLocal(source) ? null : Host.InterfaceTowards(source) ?? HostNetworks.Uplink;
 
     public bool IsLocal(Ip address) => Node.IsLocal(address);
 

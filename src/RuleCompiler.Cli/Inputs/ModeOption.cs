@@ -27,14 +27,11 @@ internal static class ModeOption
     /// <summary>The mode of that name, else the configuration's. Null, and reported, when there is none.</summary>
     public static IMode? Choose(string? named, ProxyConfig config, Session session)
     {
-        if ((named is null ? ProxyModes.Find(config.Mode) : ProxyModes.Named(named)) is { } mode) return mode;
-        var (found, origin) = named is null
-            ? (config.Mode.ToString().ToLowerInvariant(), "mode of the configuration")
-            : (named, "--mode");
+        if (named is null) return ProxyModes.Of(config.Mode);
+        if (ProxyModes.Named(named) is { } mode) return mode;
         session.Report(new Diagnostic(
             DiagnosticCatalog.UnknownMode, default,
-            $"{origin} is '{found}'; expected one of {string.Join(", ", Names)}",
-            named is null ? $"give --mode {Names[0]} to compile for it all the same" : null));
+            $"--mode is '{named}'; expected one of {string.Join(", ", Names)}"));
         return null;
     }
 

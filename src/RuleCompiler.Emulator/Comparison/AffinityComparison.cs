@@ -9,10 +9,10 @@ namespace RuleCompiler.Emulator.Comparison;
 internal static class AffinityComparison
 {
     public static IEnumerable<Difference> Of(
-        IEnumerable<ComparedFlow> all, ServicePort port, int timeoutSeconds, ComparedSide left, ComparedSide right)
+        IEnumerable<ComparedFlow> ofPort, int timeoutSeconds, ComparedSide left, ComparedSide right)
     {
-        var flows = all
-            .Where(at => ReferenceEquals(at.Service, port) && at.Source is SourceKind.Pod or SourceKind.External)
+        var flows = ofPort
+            .Where(at => at.Source is SourceKind.Pod or SourceKind.External)
             .Where(at => !at.Flow.Destination.IsLoopback).ToArray();
         foreach (var at in flows)
         {

@@ -6,14 +6,13 @@ using RuleCompiler.Ir.Text;
 
 namespace RuleCompiler.Emulator.Comparison;
 
-/// <summary>Asks two sides about every flow of a graph and tells what differs, and why.</summary>
+/// <summary>Asks two sides about flows (<see cref="FlowUniverse"/>) and tells what differs, and why.</summary>
 public static class Comparer
 {
-    public static Seq<Difference> Compare(ServiceGraph graph, ComparedSide left, ComparedSide right)
+    public static Seq<Difference> Compare(IReadOnlyList<ComparedFlow> flows, ComparedSide left, ComparedSide right)
     {
         var (leftNode, rightNode) = (left.Start(new ManualClock(), 1), right.Start(new ManualClock(), 1));
         var differences = new List<Difference>();
-        var flows = FlowUniverse.Of(graph, left.Node).ToArray();
         foreach (var at in flows)
         {
             var packet = First(at.Flow);
@@ -23,10 +22,10 @@ public static class Comparer
             differences.Add(new Difference(at, aspects, Text(one), Text(other), cause));
         }
 
-        foreach (var port in graph.ServicePorts)
+        foreach (var ofPort in flows.Where(at => at.Service is not null).GroupBy(at => at.Service!.Name))
         {
-            if (port.AffinityTimeoutSeconds is { } timeout)
-                differences.AddRange(AffinityComparison.Of(flows, port, timeout, left, right));
+            if (ofPort.First().Service!.AffinityTimeoutSeconds is { } timeout)
+                differences.AddRange(AffinityComparison.Of(ofPort, timeout, left, right));
         }
 
         return differences.ToSeq();

@@ -13,12 +13,12 @@ public sealed record ComparisonReport(Family Family, int FlowCount, Seq<Differen
     public static ComparisonReport Of(
         Ir.ServiceGraph graph, ComparedSide left, ComparedSide right, Profile profile)
     {
-        var differences = Comparer.Compare(graph, left, right);
-        var groups = differences
+        var flows = FlowUniverse.Of(graph, left.Node).ToArray();
+        var groups = Comparer.Compare(flows, left, right)
             .GroupBy(one => (one.Cause, one.Aspects, one.At.Source, one.At.Frontend?.Kind))
             .Select(group => Describe(group.Key.Cause, group.Key.Aspects, group.Key.Source, group.ToSeq()))
             .OrderBy(group => group.IsIntended);
-        return new ComparisonReport(graph.Family, FlowUniverse.Of(graph, left.Node).Count(), groups.ToSeq());
+        return new ComparisonReport(graph.Family, flows.Length, groups.ToSeq());
 
         DifferenceGroup Describe(Cause cause, Aspects aspects, SourceKind source, Seq<Difference> alike)
         {

@@ -126,14 +126,7 @@ public static class FlowUniverse
     {
         var used = graph.ServicePorts.SelectMany(port => port.Frontends)
             .Select(frontend => frontend.Address).OfType<Ip>().ToHashSet();
-        var size = ~cidr.Mask & cidr.Family.HostMask();
-        for (UInt128 offset = 1; offset < size; offset++)
-        {
-            var candidate = Ip.Create(cidr.Family, cidr.Network.Bits + size - offset);
-            if (!used.Contains(candidate)) return candidate;
-        }
-
-        return null;
+        return LastFree(cidr, used.Contains);
     }
 
     /// <summary>An address of this node's pods that no endpoint of the service-port has.</summary>
@@ -141,27 +134,30 @@ public static class FlowUniverse
     {
         foreach (var cidr in node.PodCidrs)
         {
-            if (cidr.Family == family && Free(cidr, port) is { } free) return free;
+            if (cidr.Family == family && LastFree(cidr, IsEndpoint) is { } free) return free;
         }
 
         return null;
+
+        bool IsEndpoint(Ip address) => port.Candidates.Any(one => one.Endpoint.Address == address);
     }
 
     private static Ip? RemotePodOf(ServiceGraph graph, NodeFacts node)
     {
         if (graph.LocalTraffic is not LocalTraffic.SourceIn { Cidr: var cidr }) return null;
-        var size = ~cidr.Mask & cidr.Family.HostMask();
-        var last = Ip.Create(cidr.Family, cidr.Network.Bits + size - 1);
-        return node.PodCidrs.Any(own => own.Contains(last)) ? null : last;
+        return LastFree(cidr, static _ => false) is { } last && !node.PodCidrs.Any(own => own.Contains(last))
+            ? last
+            : null;
     }
 
-    private static Ip? Free(Prefix cidr, ServicePort port)
+    /// <summary>The highest address below a block's last one that is not taken.</summary>
+    private static Ip? LastFree(Prefix cidr, Func<Ip, bool> isTaken)
     {
         var size = ~cidr.Mask & cidr.Family.HostMask();
         for (UInt128 offset = 1; offset < size; offset++)
         {
             var candidate = Ip.Create(cidr.Family, cidr.Network.Bits + size - offset);
-            if (!port.Candidates.Any(one => one.Endpoint.Address == candidate)) return candidate;
+            if (!isTaken(candidate)) return candidate;
         }
 
         return null;
@@ -178,7 +174,6 @@ public static class FlowUniverse
     {
         SourceKind.Node or SourceKind.Localhost => null,
         SourceKind.Pod or SourceKind.RemotePod or SourceKind.External or SourceKind.Allowed or SourceKind.OwnEndpoint
-            or SourceKind.RemoteEndpoint => network.Routes.Where(route => route.Destination.Contains(source))
-            .MaxBy(route => route.Destination.Length)?.OutputInterface ?? HostNetworks.Uplink,
+            or SourceKind.RemoteEndpoint => network.InterfaceTowards(source) ?? HostNetworks.Uplink,
     };
 }

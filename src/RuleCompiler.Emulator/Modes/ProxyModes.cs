@@ -16,11 +16,7 @@ public static class ProxyModes
         new Mode<Nftables, NftRuleset, NftTransaction>(ProxyMode.Nftables, NftablesTranslator.TryTranslate),
     ];
 
-    /// <summary>Null for a mode without a room.</summary>
-    public static IMode? Find(ProxyMode mode) => All.FirstOrDefault(one => one.Mode == mode);
-
-    public static IMode Of(ProxyMode mode) =>
-        Find(mode) ?? throw new ArgumentException($"{mode} has no room", nameof(mode));
+    public static IMode Of(ProxyMode mode) => All.First(one => one.Mode == mode);
 
     /// <summary>Null for a name that no mode has.</summary>
     public static IMode? Named(string name) => All.FirstOrDefault(mode => mode.Name == name);

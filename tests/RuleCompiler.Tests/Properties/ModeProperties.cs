@@ -53,7 +53,8 @@ public sealed class ModeProperties
                 var (left, right) = (ModeOf(item.Sides[0]), ModeOf(item.Sides[1]));
                 var (one, other) = (Side(scenario.In(left), Family.Ipv4), Side(scenario.In(right), Family.Ipv4));
                 var graph = ServiceGraphBuilder.Build(scenario.Cluster, one.Node, Family.Ipv4).Graph;
-                if (Comparer.Compare(graph, one, other).Any(difference => difference.Cause == item.Cause)) unmet.Remove(item);
+                var differences = Comparer.Compare([.. FlowUniverse.Of(graph, one.Node)], one, other);
+                if (differences.Any(difference => difference.Cause == item.Cause)) unmet.Remove(item);
             }
         }
 
