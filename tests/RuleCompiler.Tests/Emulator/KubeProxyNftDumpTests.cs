@@ -32,26 +32,8 @@ public sealed class KubeProxyNftDumpTests
     public void Every_frontend_behaves_as_the_judge_says(Family family, string dump, int flowsMin, int knownCount)
     {
         var emulator = EmulatorOf(family, dump);
-        var (flows, translated, known) = (0, 0, 0);
-        var differences = new List<string>();
-        foreach (var flow in Flows(family))
-        {
-            flows++;
-            var tuple = new FlowTuple(
-                flow.Source, flow.SourcePort, flow.Protocol, flow.Destination, flow.DestinationPort);
-            var found = emulator.Explore(Packet.First(tuple, flow.InputInterface), trace: false).Outcomes;
-            var expected = Meaning.Of(Cluster, Node, flow).Outcomes;
-            if (expected[0] is Outcome.Translated) translated++;
-            if (IsEven(found, expected)) continue;
-            if (IsKnown(flow, found, expected))
-                known++;
-            else
-                differences.Add($"{tuple} from {flow.InputInterface ?? "node"}: expected {expected}, found {found}");
-        }
-
-        Assert.True(differences.Count == 0, string.Join('\n', differences.Prepend($"{differences.Count} of {flows}")));
-        Assert.Equal(knownCount, known);
-        Assert.True(flows >= flowsMin && translated > flows / 5, $"{flows} flows, {translated} translated");
+        DumpAgainstJudge.Hold(
+            emulator, Cluster, Node, Flows(family), IsEven, IsKnown, knownCount, flowsMin, translatedShare: 5);
     }
 
     [Fact]

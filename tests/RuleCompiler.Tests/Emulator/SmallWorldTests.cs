@@ -1,56 +1,33 @@
-using System.Numerics;
 using RuleCompiler.Backends.Iptables;
 using RuleCompiler.Emulator;
-using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
 using RuleCompiler.Tests.Gen;
+using RuleCompiler.Tests.Properties;
 using Xunit;
 
 namespace RuleCompiler.Tests.Emulation;
 
-/// <summary>
-/// Small scopes, exhaustively (verification.md §3.12): random rulesets over two-bit addresses and ports, and every
-/// packet of that world, by the emulator and by <see cref="NaiveNetfilter"/>.
-/// </summary>
+/// <summary>Random iptables rulesets over a <see cref="SmallWorld"/>, by the emulator and by <see cref="NaiveNetfilter"/>.</summary>
 public sealed class SmallWorldTests
 {
     /// <summary>Enough for every outcome and a thousand choices; RULEC_FUZZ_CASES asks for more.</summary>
     private const int WorldsMin = 400;
 
-    private static readonly Ip[] Addresses = Enumerable.Range(0, 4).Select(i => Ip.Parse($"10.0.0.{i}")).ToArray();
-    private static readonly Ip Node = Addresses[3];
-
-    private static readonly HostNetwork Network = new(
-        [new HostInterface("eth0", [Node]), new HostInterface("cni0", [])],
-        [new Route(Prefix.Parse("10.0.0.0/31"), "cni0"), new Route(Prefix.Parse("0.0.0.0/0"), "eth0")]);
-
     [Fact]
     public void The_emulator_and_a_naive_interpreter_agree_on_every_packet_of_every_world()
     {
-        var outcomes = new HashSet<Type>();
-        var split = 0;
         var worlds = Fuzz.Cases(WorldsMin);
-        for (var seed = 0; seed < worlds; seed++)
+        var (outcomes, split) = SmallWorld.Check(worlds, seed =>
         {
-            var rules = new SmallWorlds(new Random(seed), Addresses).Next();
-            var emulator = new RuleCompiler.Emulator.Emulator(
-                IptablesTranslator.Translate(rules), Network, new ManualClock(), new SeededRandom(1));
-            var naive = new NaiveNetfilter(rules, ip => ip == Node, RouteTo, Node);
-            foreach (var flow in Flows())
-            {
-                var expected = naive.Outcomes(flow);
-                var found = emulator.Explore(Packet.First(TupleOf(flow), flow.InputInterface), trace: false).Outcomes;
-                foreach (var outcome in found.AsEnumerable()) outcomes.Add(outcome.Outcome.GetType());
-                if (found.Count > 1) split++;
-                if (Agrees(expected, found)) continue;
-                var text = string.Join('\n', Iptables.Print(rules).Select(file => file.Text));
-                Assert.Fail($"world {seed}, {flow}: naive {string.Join(", ", expected)}; emulator {found}\n{text}");
-            }
-        }
-
+            var rules = new SmallWorlds(new Random(seed), SmallWorld.Addresses).Next();
+            var naive = new NaiveNetfilter(rules, ip => ip == SmallWorld.Node, SmallWorld.RouteTo, SmallWorld.Node);
+            return new SmallWorld(
+                IptablesTranslator.Translate(rules), naive.Outcomes,
+                () => string.Join('\n', Iptables.Print(rules).Select(file => file.Text)));
+        });
         if (worlds < WorldsMin) return;
-        Assert.Equal(4, outcomes.Count);
+        Assert.Equal(4, outcomes);
         Assert.True(split > 1000, $"only {split} packets had a choice");
     }
 
@@ -62,52 +39,25 @@ public sealed class SmallWorldTests
         var worlds = Fuzz.Cases(WorldsMin);
         for (var seed = 0; seed < worlds; seed++)
         {
-            var rules = new SmallWorlds(new Random(seed), Addresses).Next();
-            var emulator = new RuleCompiler.Emulator.Emulator(
-                IptablesTranslator.Translate(rules), Network, new ManualClock(), new SeededRandom((ulong)seed));
-            foreach (var flow in Flows())
+            var rules = new SmallWorlds(new Random(seed), SmallWorld.Addresses).Next();
+            var emulator = SmallWorld.Start(IptablesTranslator.Translate(rules), (ulong)seed);
+            foreach (var flow in SmallWorld.Flows())
             {
-                var tuple = TupleOf(flow);
-                var passage = emulator.Send(Packet.First(tuple, flow.InputInterface), trace: false);
+                var first = Pipeline.First(flow);
+                var passage = emulator.Send(first, trace: false);
                 if (passage.Fate is not (Fate.Sent or Fate.Delivered)) continue;
                 var reply = passage.Reply!.Value;
-                var from = reply.Source == Node ? null : RouteTo(reply.Source);
+                var from = reply.Source == SmallWorld.Node ? null : SmallWorld.RouteTo(reply.Source);
                 TcpFlags? flags = reply.Protocol == Protocol.Tcp ? TcpFlags.Syn | TcpFlags.Ack : null;
                 var answer = emulator.Send(new Packet(reply, from, flags), trace: false);
                 if (answer.Fate is not (Fate.Sent or Fate.Delivered)) continue;
                 answered++;
-                Assert.True(answer.Sent.Tuple == tuple.Reversed, $"world {seed}, {tuple}: {passage}, then {answer}");
+                Assert.True(answer.Sent.Tuple == first.Tuple.Reversed, $"world {seed}, {flow}: {passage}, then {answer}");
             }
         }
 
         Assert.True(answered > 1000 || worlds < WorldsMin, $"only {answered} answers");
     }
-
-    private static bool Agrees(Dictionary<Outcome, double> expected, Seq<WeightedOutcome> found) =>
-        expected.Count == found.Count &&
-        found.All(each => expected.TryGetValue(each.Outcome, out var weight) &&
-            new BigInteger(weight * (1L << 40)) * each.Denominator == each.Numerator * (BigInteger.One << 40));
-
-    private static IEnumerable<Flow> Flows()
-    {
-        foreach (var to in Addresses)
-        {
-            foreach (var from in Addresses)
-            {
-                var input = from == Node ? null : RouteTo(from);
-                foreach (var port in new ushort[] { 1, 2 })
-                {
-                    foreach (var protocol in new[] { Protocol.Tcp, Protocol.Udp })
-                        yield return new Flow(from, new Port(5000), protocol, to, new Port(port), input);
-                }
-            }
-        }
-    }
-
-    private static string RouteTo(Ip address) => address == Node ? "lo" : address.Bits % 4 < 2 ? "cni0" : "eth0";
-
-    private static FlowTuple TupleOf(Flow flow) =>
-        new(flow.Source, flow.SourcePort, flow.Protocol, flow.Destination, flow.DestinationPort);
 }
 
 /// <summary>Makes rulesets of a few rules: chains nest up to three deep, choices are quarters.</summary>
