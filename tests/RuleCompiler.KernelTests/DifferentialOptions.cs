@@ -12,6 +12,7 @@ internal sealed record DifferentialOptions(int Packets, ulong Seed, int Clusters
         {
             "nft" => [Flavour.Nft],
             "legacy" => [Flavour.Legacy],
+            "nftables" => [Flavour.Nftables],
             _ => Probing.Flavours.All,
         });
 

@@ -47,7 +47,7 @@ public sealed class RestoreTests(ITestOutputHelper output)
         {
             var history = Fuzz.Sample(UpdateGen.History, FirstSeed + i);
             using var network = NodeNetwork.Create(_noNetwork);
-            flavour.Room.Load(network.Node, family, flavour.Room.OthersRules);
+            flavour.Room.Load(network.Node, family, flavour.Room.OthersRules(family));
             foreach (var state in history.States.AsEnumerable())
             {
                 var update = flavour.Room.Update(network.Node, state, history.Node, family);

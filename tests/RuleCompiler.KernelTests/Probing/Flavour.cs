@@ -11,11 +11,15 @@ public enum Flavour
 
     /// <summary>iptables rules in x_tables.</summary>
     Legacy,
+
+    /// <summary>nftables mode's own tables.</summary>
+    Nftables,
 }
 
 internal static class Flavours
 {
     private static readonly IKernelRoom _nft = IptablesRoom.Of("nft"), _legacy = IptablesRoom.Of("legacy");
+    private static readonly IKernelRoom _nftables = NftablesRoom.Create();
 
     public static IReadOnlyList<Flavour> All { get; } = Enum.GetValues<Flavour>();
 
@@ -26,6 +30,11 @@ internal static class Flavours
 
     extension(Flavour flavour)
     {
-        public IKernelRoom Room => flavour switch { Flavour.Nft => _nft, Flavour.Legacy => _legacy };
+        public IKernelRoom Room => flavour switch
+        {
+            Flavour.Nft => _nft,
+            Flavour.Legacy => _legacy,
+            Flavour.Nftables => _nftables,
+        };
     }
 }

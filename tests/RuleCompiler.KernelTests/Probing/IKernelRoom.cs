@@ -15,7 +15,7 @@ internal interface IKernelRoom
     ProxyMode Mode { get; }
 
     /// <summary>What a node may have before us, and must keep: a chain CNI-HOSTPORT among it.</summary>
-    string OthersRules { get; }
+    string OthersRules(Family family);
 
     /// <summary>The text that ships for a cluster.</summary>
     string Compile(ClusterState cluster, NodeFacts node, Family family);

@@ -13,7 +13,7 @@ internal sealed class IptablesRoom(string kind) : IKernelTool<IptablesRuleset>
     public static KernelRoom<Iptables, IptablesRuleset, TableBlock> Of(string kind) =>
         new($"iptables-{kind}", ProxyMode.Iptables, new IptablesRoom(kind), IptablesTranslator.Translate);
 
-    public string OthersRules =>
+    public string OthersRules(Family family) =>
         """
         *nat
         :CNI-HOSTPORT - [0:0]

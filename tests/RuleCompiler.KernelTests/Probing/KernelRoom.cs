@@ -10,7 +10,7 @@ namespace RuleCompiler.KernelTests.Probing;
 /// <summary>The kernel's side of a room.</summary>
 internal interface IKernelTool<TArtifact>
 {
-    string OthersRules { get; }
+    string OthersRules(Family family);
 
     void Load(NetworkNamespace node, Family family, string text);
 
@@ -34,7 +34,7 @@ internal sealed class KernelRoom<TRoom, TArtifact, TStep>(
 
     public ProxyMode Mode => mode;
 
-    public string OthersRules => tool.OthersRules;
+    public string OthersRules(Family family) => tool.OthersRules(family);
 
     public string Compile(ClusterState cluster, NodeFacts node, Family family) => Print(Lower(cluster, node, family));
 

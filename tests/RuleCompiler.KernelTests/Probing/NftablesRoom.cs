@@ -1,0 +1,43 @@
+using RuleCompiler.Backends.Nftables;
+using RuleCompiler.Emulator;
+using RuleCompiler.Ir;
+using RuleCompiler.Ir.Net;
+using RuleCompiler.KernelTests.Net;
+
+namespace RuleCompiler.KernelTests.Probing;
+
+/// <summary>nftables, by <c>nft -f</c>.</summary>
+internal sealed class NftablesRoom : IKernelTool<NftRuleset>
+{
+    public static KernelRoom<Nftables, NftRuleset, NftTransaction> Create() =>
+        new("nftables", ProxyMode.Nftables, new NftablesRoom(), NftablesTranslator.Translate);
+
+    public string OthersRules(Family family)
+    {
+        var name = NameOf(family);
+        return $$"""
+            table {{name}} cni {
+              chain CNI-HOSTPORT {
+                tcp dport 8088 return
+              }
+              chain prerouting {
+                type filter hook prerouting priority -150; policy accept;
+                jump CNI-HOSTPORT
+              }
+            }
+
+            """;
+    }
+
+    public void Load(NetworkNamespace node, Family family, string text) =>
+        node.Run(() => Tool.Run("nft", ["-f", "-"], text));
+
+    public string Dump(NetworkNamespace node, Family family) =>
+        node.Run(() => Tool.Run("nft", ["list", "ruleset", NameOf(family)]));
+
+    public NftRuleset Canonical(NftRuleset artifact) => artifact;
+
+    public bool IsAffinity(TraceStep step) => step.RuleText.Contains("@affinity", StringComparison.Ordinal);
+
+    private static string NameOf(Family family) => family switch { Family.Ipv4 => "ip", Family.Ipv6 => "ip6" };
+}
