@@ -166,6 +166,8 @@ internal ref partial struct RulesetReader
         // Flags without a sign: any of these bits.
         if (!hasSign && left is Expression.Ct { Key: CtKey.State or CtKey.Status } && !_cursor.IsSign("{"))
             return ReadSomeBits(left) is { } bits ? new Statement.Bits(left, bits, Inverted: false) : null;
+        if (types[0] == FieldType.Mark && _cursor.Kind == TokenKind.Word && _cursor.Token.Contains('/'))
+            return ReadMarkBlock(left, relation);
         if (ReadMatchValues(left, types[0]) is not { } values) return null;
         if (relation is Relation.Equal or Relation.NotEqual || values is [{ First: var first, Last: var last }] && first == last)
             return Normalize(new Statement.Match(left, relation, values), types[0]);
@@ -302,40 +304,6 @@ internal ref partial struct RulesetReader
             _cursor.Next();
         }
     }
-
-    /// <summary>Bits that have names; those of <see cref="BitNamed"/>.</summary>
-    private static uint BitsOf(CtKey key) => key switch
-    {
-        CtKey.State => (uint)(CtState.Invalid | CtState.Established | CtState.Related | CtState.New | CtState.Untracked),
-        CtKey.Status => 1 | 2 | 4 | 8 | (uint)(CtStatus.Snat | CtStatus.Dnat) | 512,
-        CtKey.Mark => 0,
-    };
-
-    /// <summary>include/uapi/linux/netfilter/nf_conntrack_common.h @v6.1, by nft's names (src/ct.c @v1.0.6).</summary>
-    private static uint? BitNamed(ReadOnlySpan<char> word, Expression of) => of switch
-    {
-        Expression.Ct { Key: CtKey.State } => word switch
-        {
-            "invalid" => (uint)CtState.Invalid,
-            "established" => (uint)CtState.Established,
-            "related" => (uint)CtState.Related,
-            "new" => (uint)CtState.New,
-            "untracked" => (uint)CtState.Untracked,
-            _ => (uint?)NumberOf(word, uint.MaxValue),
-        },
-        Expression.Ct { Key: CtKey.Status } => word switch
-        {
-            "expected" => 1,
-            "seen-reply" => 2,
-            "assured" => 4,
-            "confirmed" => 8,
-            "snat" => (uint)CtStatus.Snat,
-            "dnat" => (uint)CtStatus.Dnat,
-            "dying" => 512,
-            _ => (uint?)NumberOf(word, uint.MaxValue),
-        },
-        _ => null,
-    };
 
     /// <summary>What something is set to: a constant, a look-up, or an expression.</summary>
     private Expression? ReadValue(Seq<FieldType> types)

@@ -44,6 +44,25 @@ internal ref partial struct RulesetReader
         return field;
     }
 
+    /// <summary>
+    /// mark &amp; 0xc0000000 == 0x40000000 is listed as mark 0x40000000/2: nft takes any mask of leading ones for a
+    /// prefix (measured with 1.0.6).
+    /// </summary>
+    private Statement.Match? ReadMarkBlock(Expression left, Relation relation)
+    {
+        var word = _cursor.Token;
+        var slash = word.IndexOf('/');
+        if (NumberOf(word[..slash], uint.MaxValue) is { } value && NumberOf(word[(slash + 1)..], 32) is { } length)
+        {
+            _cursor.Next();
+            var mask = length == 0 ? 0 : uint.MaxValue << (32 - (int)length);
+            return new Statement.Match(new Expression.Bitwise(left, mask, 0), relation, [new KeyField(value)]);
+        }
+
+        Fail(DiagnosticCatalog.NftValueInvalid, $"found '{Shown()}', expected a mark and a length up to 32");
+        return null;
+    }
+
     /// <summary>One value for each type, with dots between them.</summary>
     private Seq<UInt128>? ReadValues(Seq<FieldType> types)
     {
@@ -83,6 +102,40 @@ internal ref partial struct RulesetReader
         FieldType.Mark or FieldType.Integer => NumberOf(word, uint.MaxValue),
         FieldType.ClassId => ClassIdOf(word),
         FieldType.Ifname => null,
+    };
+
+    /// <summary>Bits that have names; those of <see cref="BitNamed"/>.</summary>
+    private static uint BitsOf(CtKey key) => key switch
+    {
+        CtKey.State => (uint)(CtState.Invalid | CtState.Established | CtState.Related | CtState.New | CtState.Untracked),
+        CtKey.Status => 1 | 2 | 4 | 8 | (uint)(CtStatus.Snat | CtStatus.Dnat) | 512,
+        CtKey.Mark => 0,
+    };
+
+    /// <summary>include/uapi/linux/netfilter/nf_conntrack_common.h @v6.1, by nft's names (src/ct.c @v1.0.6).</summary>
+    private static uint? BitNamed(ReadOnlySpan<char> word, Expression of) => of switch
+    {
+        Expression.Ct { Key: CtKey.State } => word switch
+        {
+            "invalid" => (uint)CtState.Invalid,
+            "established" => (uint)CtState.Established,
+            "related" => (uint)CtState.Related,
+            "new" => (uint)CtState.New,
+            "untracked" => (uint)CtState.Untracked,
+            _ => (uint?)NumberOf(word, uint.MaxValue),
+        },
+        Expression.Ct { Key: CtKey.Status } => word switch
+        {
+            "expected" => 1,
+            "seen-reply" => 2,
+            "assured" => 4,
+            "confirmed" => 8,
+            "snat" => (uint)CtStatus.Snat,
+            "dnat" => (uint)CtStatus.Dnat,
+            "dying" => 512,
+            _ => (uint?)NumberOf(word, uint.MaxValue),
+        },
+        _ => null,
     };
 
     /// <summary>IANA's numbers, by the names that nft lists (src/proto.c, /etc/protocols).</summary>

@@ -28,6 +28,8 @@ public sealed class ParseTests
     [InlineData("ip protocol udp", "meta l4proto udp")]
     [InlineData("tcp dport 80 accept", "meta l4proto tcp th dport 80 accept")]
     [InlineData("mark and 0x4000 == 0", "meta mark & 0x00004000 == 0x00000000")]
+    [InlineData("meta mark != 0x00000000/1", "meta mark & 0x80000000 != 0")]
+    [InlineData("ct mark 0x40000000/2", "ct mark & 0xc0000000 == 0x40000000")]
     [InlineData("meta mark set mark or 0x4000", "meta mark set meta mark | 0x4000")]
     [InlineData("meta mark set mark and 0xff xor 0x10", "meta mark set meta mark & 0xff ^ 0x10")]
     [InlineData("ct status & dnat == 0 drop", "ct status ! dnat drop")]
@@ -90,6 +92,8 @@ public sealed class ParseTests
     [InlineData("\t\tip saddr fd00::1 drop\n", "RC4103", 3, 12)]
     [InlineData("\t\tip6 saddr fd00::1 drop\n", "RC4105", 3, 7)]
     [InlineData("\t\tth dport 65536 drop\n", "RC4103", 3, 12)]
+    [InlineData("\t\tmeta mark 0x40/33 drop\n", "RC4103", 3, 13)]
+    [InlineData("\t\tmeta mark 0x40/ drop\n", "RC4103", 3, 13)]
     [InlineData("\t\tip saddr . th dport 80 drop\n", "RC4101", 3, 23)]
     [InlineData("\t\tip daddr @s jump\n", "RC4101", 3, 19)]
     public void A_rule_that_is_not_understood_is_left_out_with_its_place(string rule, string id, int line, int column)
