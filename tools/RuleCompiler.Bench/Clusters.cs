@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using System.Text;
-using RuleCompiler.Backends.Iptables;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
@@ -16,24 +15,28 @@ internal static class Clusters
 
     public static string DataFolder => Path.Combine(AppContext.BaseDirectory, "k5000x10");
 
-    public static byte[] RecordedYaml()
+    public static string KubeProxySave => Path.Combine(DataFolder, "kube-proxy-iptables-save.txt.gz");
+
+    public static string KubeProxyNft => Path.Combine(DataFolder, "kube-proxy-nft.txt.gz");
+
+    public static byte[] RecordedYaml() => Encoding.UTF8.GetBytes(Unzip(Path.Combine(DataFolder, "cluster.yaml.gz")));
+
+    public static string Unzip(string path)
     {
-        using var content = new GZipStream(File.OpenRead(Path.Combine(DataFolder, "cluster.yaml.gz")), CompressionMode.Decompress);
-        using var memory = new MemoryStream();
-        content.CopyTo(memory);
-        return memory.ToArray();
+        using var reader = new StreamReader(new GZipStream(File.OpenRead(path), CompressionMode.Decompress));
+        return reader.ReadToEnd();
     }
 
-    public static NodeFacts RecordedNode()
+    public static NodeFacts RecordedNode(ProxyMode mode)
     {
         var nodes = ClusterReader.Read([new InputFile("nodes.yaml", File.ReadAllBytes(Path.Combine(DataFolder, "nodes.yaml")))]);
         return NodeFacts.Create(
             nodes.Cluster.Nodes.Single(node => node.Name == "node-0"),
-            new ProxyConfig { ClusterCidrs = [Prefix.Parse(RecordedClusterCidr)] }, new KernelFacts());
+            new ProxyConfig { Mode = mode, ClusterCidrs = [Prefix.Parse(RecordedClusterCidr)] }, new KernelFacts());
     }
 
-    public static ServiceGraph RecordedGraph() => Graph(
-        ClusterReader.Read([new InputFile("cluster.yaml", RecordedYaml())]).Cluster, RecordedNode());
+    public static ServiceGraph RecordedGraph(ProxyMode mode) => Graph(
+        ClusterReader.Read([new InputFile("cluster.yaml", RecordedYaml())]).Cluster, RecordedNode(mode));
 
     public static ServiceGraph Graph(ClusterState cluster, NodeFacts node) =>
         ServiceGraphBuilder.Build(cluster, node, Family.Ipv4).Graph;
@@ -76,15 +79,4 @@ internal static class Clusters
     }
 
     public static Ip PlainIp(int service) => Ip.V4(0x0A600001u + (uint)service);
-
-    public static string Rules(ServiceGraph graph, NodeFacts node) =>
-        Iptables.Print(Iptables.Lower(graph, node).Artifact)[0].Text;
-
-    public static string Steps(ServiceGraph from, ServiceGraph to, NodeFacts node)
-    {
-        var text = new StringBuilder();
-        foreach (var step in Iptables.Plan(Iptables.Lower(from, node).Artifact, Iptables.Lower(to, node).Artifact))
-            text.Append(Iptables.PrintStep(step, Family.Ipv4));
-        return text.ToString();
-    }
 }

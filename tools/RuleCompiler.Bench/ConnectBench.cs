@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using RuleCompiler.Ir;
 
 namespace RuleCompiler.Bench;
 
@@ -18,15 +17,15 @@ internal static class ConnectBench
     private const int ConnectsPerRound = 2_000;
     private const int WarmUpConnects = 500;
 
-    public static IEnumerable<Row> Run(NodeFacts node)
+    public static IEnumerable<Row> Run()
     {
-        foreach (var (tool, name) in new[] { ("iptables-legacy-restore", "legacy"), ("iptables-nft-restore", "nft variant") })
+        foreach (var plane in Dataplane.All)
         {
-            using var few = new Lane(tool, Clusters.Rules(Clusters.Plain(Few), node), Few);
-            using var many = new Lane(tool, Clusters.Rules(Clusters.Plain(Many), node), Many);
+            using var few = new Lane(plane, Few);
+            using var many = new Lane(plane, Many);
             var (manyMs, fewMs) = Measure.Interleaved(Rounds, many.ConnectMedian, few.ConnectMedian);
             yield return new Row(
-                $"TCP connect p50, {Many:#,0} services against {Few}, {name}", Measure.Format(manyMs), Measure.Format(fewMs),
+                $"TCP connect p50, {Many:#,0} services against {Few}, {plane.Name}", Measure.Format(manyMs), Measure.Format(fewMs),
                 Row.Number(manyMs / fewMs) + "×", "≤ 1.10×", manyMs / fewMs <= 1.1);
         }
     }
@@ -70,7 +69,7 @@ internal static class ConnectBench
         private readonly Process _listener;
         private readonly int _services;
 
-        public Lane(string tool, string rules, int services)
+        public Lane(Dataplane plane, int services)
         {
             _services = services;
             Link(_client, "10.67.0.2/30", "10.67.0.1/30", "c");
@@ -81,7 +80,7 @@ internal static class ConnectBench
             _server.Exec(["ip", "route", "add", "local", "10.64.0.0/16", "dev", "lo"]);
             _router.Exec(["ip", "route", "add", "10.64.0.0/16", "via", "10.68.0.2"]);
             _router.Exec(["sysctl", "-qw", "net.ipv4.ip_forward=1"]);
-            _router.Restore(tool, rules);
+            _router.Load(plane, plane.Rules(Clusters.Plain(services), Clusters.RecordedNode(plane.Mode)));
             _listener = Shell.Start(["ip", "netns", "exec", _server.Name, Environment.ProcessPath!, "serve-worker"]);
             _listener.StandardOutput.ReadLine();
         }

@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.IO.Compression;
 using RuleCompiler.Backends;
 using RuleCompiler.Backends.Iptables;
+using RuleCompiler.Backends.Nftables;
 using RuleCompiler.Emulator;
+using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Kube;
 
@@ -20,11 +21,9 @@ internal static class InProcessBench
 
     public static IEnumerable<Row> Text()
     {
-        var (node, graph) = (Clusters.RecordedNode(), Clusters.RecordedGraph());
-        for (var i = 0; i < WarmUps; i++) Clusters.Rules(graph, node);
-        var times = new double[Rounds];
-        for (var i = 0; i < Rounds; i++) times[i] = Measure.Milliseconds(() => Clusters.Rules(graph, node));
-        yield return Row.AtMost("graph → text, 5,000 × 10, warm", Measure.Median(times), 150, " ms");
+        var (node, graph) = (Clusters.RecordedNode(ProxyMode.Iptables), Clusters.RecordedGraph(ProxyMode.Iptables));
+        yield return Row.AtMost(
+            "graph → text, 5,000 × 10, warm", Warm(() => Dataplane.Legacy.Rules(graph, node)), 150, " ms");
     }
 
     /// <summary>In a process of its own, since the peak of memory is a process's.</summary>
@@ -40,8 +39,8 @@ internal static class InProcessBench
         var milliseconds = Measure.Milliseconds(() =>
         {
             var cluster = ClusterReader.Read([new InputFile("cluster.yaml", Clusters.RecordedYaml())]).Cluster;
-            var node = Clusters.RecordedNode();
-            Clusters.Rules(Clusters.Graph(cluster, node), node);
+            var node = Clusters.RecordedNode(ProxyMode.Iptables);
+            Dataplane.Legacy.Rules(Clusters.Graph(cluster, node), node);
         });
         var peak = File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmHWM", StringComparison.Ordinal));
         var kilobytes = Number(peak.Split(':')[1].Replace("kB", "", StringComparison.Ordinal).Trim());
@@ -51,21 +50,22 @@ internal static class InProcessBench
 
     public static IEnumerable<Row> Parse()
     {
-        using var reader = new StreamReader(new GZipStream(
-            File.OpenRead(Path.Combine(Clusters.DataFolder, "kube-proxy-iptables-save.txt.gz")), CompressionMode.Decompress));
-        var file = new ArtifactFile("kube-proxy-iptables-save.txt", reader.ReadToEnd());
-        var rules = file.Text.AsSpan().Count("\n-A ");
-        for (var i = 0; i < WarmUps; i++) Iptables.Parse([file], Family.Ipv4);
-        var times = new double[Rounds];
-        for (var i = 0; i < Rounds; i++) times[i] = Measure.Milliseconds(() => Iptables.Parse([file], Family.Ipv4));
+        var save = Clusters.Unzip(Clusters.KubeProxySave);
+        var rules = save.AsSpan().Count("\n-A ");
         yield return Row.AtLeast(
-            $"parse kube-proxy's dump, {rules:#,0} rules", rules / Measure.Median(times), 500, " thousand rules/s");
+            $"parse kube-proxy's dump, {rules:#,0} rules", rules / Warm(() => Iptables.Parse([new("save", save)], Family.Ipv4)), 500,
+            " thousand rules/s");
+
+        var list = Clusters.Unzip(Clusters.KubeProxyNft);
+        yield return Row.AtMost(
+            $"parse kube-proxy's nft list ruleset, {list.AsSpan().Count('\n'):#,0} lines",
+            Warm(() => Nftables.Parse([new("list", list)], Family.Ipv4)), 1000, " ms");
     }
 
     public static IEnumerable<Row> Emulate()
     {
-        var (node, graph) = (Clusters.RecordedNode(), Clusters.RecordedGraph());
-        var text = new ArtifactFile("iptables.rules", Clusters.Rules(graph, node));
+        var (node, graph) = (Clusters.RecordedNode(ProxyMode.Iptables), Clusters.RecordedGraph(ProxyMode.Iptables));
+        var text = new ArtifactFile("iptables.rules", Dataplane.Legacy.Rules(graph, node));
         var program = IptablesTranslator.Translate(Iptables.Parse([text], Family.Ipv4).Artifact);
         var frontends = graph.ServicePorts.Select(port => (port.Name.Protocol, port.Frontends[0].Address!.Value, port.Frontends[0].Port)).ToArray();
         var rates = new double[3];
@@ -86,6 +86,15 @@ internal static class InProcessBench
         }
 
         yield return Row.AtLeast("emulator, new flows at 5,000 services", Measure.Median(rates) / 1000, 200, " thousand flows/s");
+    }
+
+    /// <summary>The median in milliseconds when the JIT has done its work.</summary>
+    private static double Warm(Action action)
+    {
+        for (var i = 0; i < WarmUps; i++) action();
+        var times = new double[Rounds];
+        for (var i = 0; i < Rounds; i++) times[i] = Measure.Milliseconds(action);
+        return Measure.Median(times);
     }
 
     private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);

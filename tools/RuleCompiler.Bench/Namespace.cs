@@ -19,8 +19,8 @@ internal sealed class Namespace : IDisposable
 
     public string Exec(string[] command, string input = "") => Shell.Run(["ip", "netns", "exec", Name, .. command], input);
 
-    /// <summary>Milliseconds that the restore tool takes for a text.</summary>
-    public double Restore(string tool, string text) => Measure.Milliseconds(() => Exec([tool, "--noflush"], text));
+    /// <summary>Milliseconds that the tool takes to load a text.</summary>
+    public double Load(Dataplane by, string text) => Measure.Milliseconds(() => Exec(by.Load, text));
 
     public void Dispose() => Shell.Run(["ip", "netns", "del", Name]);
 }

@@ -17,9 +17,9 @@ var groups = new Dictionary<string, Func<IEnumerable<Row>>>
     ["yaml"] = InProcessBench.Yaml,
     ["parse"] = InProcessBench.Parse,
     ["emulator"] = InProcessBench.Emulate,
-    ["restore"] = () => RestoreBench.Full(Clusters.RecordedNode(), Clusters.RecordedGraph(), RecordedPeer()),
-    ["change"] = () => RestoreBench.Change(Clusters.RecordedNode(), Clusters.RecordedGraph(), RecordedPeer()),
-    ["connect"] = () => ConnectBench.Run(Clusters.RecordedNode()),
+    ["restore"] = RestoreBench.Full,
+    ["change"] = RestoreBench.Change,
+    ["connect"] = ConnectBench.Run,
 };
 var chosen = args.Length == 0 ? [.. groups.Keys] : args;
 if (chosen.FirstOrDefault(name => !groups.ContainsKey(name)) is { } unknown)
@@ -43,5 +43,3 @@ foreach (var name in chosen)
 }
 
 return missed == 0 ? 0 : 1;
-
-static Peer RecordedPeer() => Peer.Load(Path.Combine(Clusters.DataFolder, "kube-proxy-iptables-save.txt.gz"));

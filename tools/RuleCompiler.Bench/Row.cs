@@ -10,8 +10,8 @@ internal sealed record Row(string Name, string Ours, string Reference, string Fi
         $"≥ {Number(goal)}×", theirs / ours >= goal);
 
     /// <summary>A figure that must not exceed a limit; both in the same unit.</summary>
-    public static Row AtMost(string name, double value, double limit, string unit) => new(
-        name, Number(value) + unit, "–", Number(value) + unit, $"≤ {Number(limit)}{unit}", value <= limit);
+    public static Row AtMost(string name, double value, double limit, string unit, double? reference = null) => new(
+        name, Number(value) + unit, reference is { } theirs ? Number(theirs) + unit : "–", Number(value) + unit, $"≤ {Number(limit)}{unit}", value <= limit);
 
     public static Row AtLeast(string name, double value, double limit, string unit) => new(
         name, Number(value) + unit, "–", Number(value) + unit, $"≥ {Number(limit)}{unit}", value >= limit);

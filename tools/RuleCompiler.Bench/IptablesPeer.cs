@@ -7,18 +7,18 @@ namespace RuleCompiler.Bench;
 /// first services, and what a partial sync writes (service-semantics §4.7). Matches on nfacct are left out since their
 /// counters do not exist in a fresh namespace.
 /// </summary>
-internal sealed class Peer
+internal sealed class IptablesPeer
 {
     private readonly List<string> _filter = [];
     private readonly List<string> _nat = [];
 
-    private Peer()
+    private IptablesPeer()
     {
     }
 
-    public static Peer Load(string path)
+    public static IptablesPeer Load(string path)
     {
-        var peer = new Peer();
+        var peer = new IptablesPeer();
         List<string>? table = null;
         using var reader = new StreamReader(new GZipStream(File.OpenRead(path), CompressionMode.Decompress));
         while (reader.ReadLine() is { } line)
