@@ -73,8 +73,8 @@ public sealed partial class Nftables
             Write(match.Left);
             _writer.Write(match.Relation switch
             {
-                // Without the sign nft takes a mask and its value for flags.
-                Relation.Equal => match.Left is Expression.Bitwise ? " == " : " ",
+                // Without the sign nft takes a mask and its value, or a state, for flags.
+                Relation.Equal => match.Left is Expression.Bitwise or Expression.Ct ? " == " : " ",
                 Relation.NotEqual => " != ",
                 Relation.Less => " < ",
                 Relation.LessOrEqual => " <= ",
@@ -169,8 +169,12 @@ public sealed partial class Nftables
             if (dnat.To is Expression.Constant { Fields: [var ip, var port] })
                 _writer.Write(new Endpoint(Ip.Create(family, ip), new Port((ushort)port)));
             else
-                Write(dnat.To, dnat.To is Expression.Constant ? [address] : [address, FieldType.InetService]);
+                Write(dnat.To, IsAddressAlone(dnat.To) ? [address] : [address, FieldType.InetService]);
         }
+
+        private static bool IsAddressAlone(Expression to) => to
+            is Expression.Constant
+            or Expression.Map { From: SetRef.InPlace { Elements: [{ Data: ElementData.Values { Fields.Count: 1 } }, ..] } };
 
         private void Write(Statement.Dynamic dynamic)
         {

@@ -109,7 +109,10 @@ public sealed partial class Nftables
             }
         }
 
-        /// <summary>16 bytes, the first character highest (IFNAMSIZ of include/uapi/linux/if.h @v6.1).</summary>
+        /// <summary>
+        /// 16 bytes, the first character highest (IFNAMSIZ of include/uapi/linux/if.h @v6.1). Only a * at the end stands for
+        /// anything (src/evaluate.c:expr_evaluate_string @v1.0.6).
+        /// </summary>
         private void WriteName(UInt128 name, bool wildcard)
         {
             _writer.Write('"');
@@ -118,7 +121,7 @@ public sealed partial class Nftables
                 var character = (char)(byte)(name >> shift);
                 if (character == 0) break;
                 if (character is '"' or '\n') throw new InvalidOperationException($"nft cannot write the name {name:x}");
-                if (character is '*' && !wildcard) _writer.Write('\\');
+                if (character is '*' && (byte)(name >> Math.Max(shift - 8, 0)) == 0 && !wildcard) _writer.Write('\\');
                 _writer.Write(character);
             }
 

@@ -124,7 +124,7 @@ public static class EveryNftForm
 
     private static Seq<NftRule> Expressions(Family family)
     {
-        var block = AllOnes(family) ^ 0xff;
+        var block = AllOnes(family) ^ 0xfe; // a mask of leading ones would be a prefix
         return
         [
             new([Set(MetaKey.Mark, new Expression.Bitwise(_mark, 0xffff_bfff, 0x4000))]),
@@ -157,7 +157,7 @@ public static class EveryNftForm
         Drop(new Statement.Match(_protocol, Relation.Equal, [new(1)])),
         Drop(new Statement.Match(_saddr, Relation.Equal,
         [
-            new(Address(family, 0), Address(family, 255)), new(Address(family, 256), Address(family, 300)), new(Address(family, 512)),
+            new(Address(family, 0), Address(family, 255)), new(Address(family, 258), Address(family, 300)), new(Address(family, 512)),
         ])),
         Drop(new Statement.Match(_daddr, Relation.NotEqual, [new(Address(family, 0), Address(family, 255))])),
         Drop(new Statement.Lookup(_daddr, new SetRef.Named("short-lived"), Inverted: true)),

@@ -60,32 +60,8 @@ public sealed class ParseLawsTests
 
     /// <summary>Valid text with a few characters changed, left out, doubled or cut off.</summary>
     [Property(Arbitrary = [typeof(RulesetGen)], MaxTest = 60)]
-    public void Damaged_text_never_throws(IptablesRuleset ruleset, (ushort At, byte How)[] damages)
-    {
-        var text = new StringBuilder(Room.Print(ruleset)[0].Text);
-        foreach (var (place, how) in damages)
-        {
-            if (text.Length == 0) break;
-            var at = place % text.Length;
-            switch (how % 4)
-            {
-                case 0:
-                    text[at] = Noise[how % Noise.Length];
-                    break;
-                case 1:
-                    text.Remove(at, 1);
-                    break;
-                case 2:
-                    text.Insert(at, text.ToString(at, Math.Min(text.Length - at, how)));
-                    break;
-                default:
-                    text.Remove(at, Math.Min(text.Length - at, how));
-                    break;
-            }
-        }
-
-        PrintWhatIsRead(text.ToString());
-    }
+    public void Damaged_text_never_throws(IptablesRuleset ruleset, (ushort At, byte How)[] damages) =>
+        PrintWhatIsRead(Damage.Done(Room.Print(ruleset)[0].Text, damages, Noise));
 
     /// <summary>Law 2 on anything: what was read can be printed, and reads back as itself.</summary>
     private static void PrintWhatIsRead(string text)
