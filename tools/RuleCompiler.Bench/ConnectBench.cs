@@ -7,14 +7,15 @@ namespace RuleCompiler.Bench;
 
 /// <summary>
 /// Median time of a TCP connect through a router namespace that holds our rules: client — router — server, where the
-/// server owns every endpoint address. Few and many Services are measured in turns.
+/// server owns every endpoint address. Few and many Services are measured in short turns: what else the machine does
+/// comes and goes within seconds.
 /// </summary>
 internal static class ConnectBench
 {
     private const int Few = 100;
     private const int Many = 10_000;
-    private const int Rounds = 10;
-    private const int ConnectsPerRound = 2_000;
+    private const int Rounds = 150;
+    private const int ConnectsPerRound = 200;
     private const int WarmUpConnects = 500;
 
     public static IEnumerable<Row> Run()
@@ -30,25 +31,31 @@ internal static class ConnectBench
         }
     }
 
-    /// <summary>The child process inside the client's namespace: prints the median in microseconds.</summary>
+    /// <summary>The child process inside the client's namespace: for each line it reads, the median of a turn in microseconds.</summary>
     public static int Worker(string[] arguments)
     {
         var services = int.Parse(arguments[0], CultureInfo.InvariantCulture);
         var random = new Random(1);
+        for (var i = 0; i < WarmUpConnects; i++) Connect();
         var times = new double[ConnectsPerRound];
-        for (var i = -WarmUpConnects; i < times.Length; i++)
+        while (Console.ReadLine() is not null)
+        {
+            for (var i = 0; i < times.Length; i++) times[i] = Connect();
+            Console.WriteLine(Measure.Median(times).ToString(CultureInfo.InvariantCulture));
+        }
+
+        return 0;
+
+        double Connect()
         {
             var target = new IPEndPoint(IPAddress.Parse(Clusters.PlainIp(random.Next(services)).ToString()), 80);
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            // A reset instead of TIME_WAIT, or 2,000 connects a round would use up the client's ports.
+            // A reset instead of TIME_WAIT, or the turns would use up the client's ports.
             socket.LingerState = new LingerOption(true, 0);
             var start = Stopwatch.GetTimestamp();
             socket.Connect(target);
-            if (i >= 0) times[i] = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
+            return Stopwatch.GetElapsedTime(start).TotalMicroseconds;
         }
-
-        Console.WriteLine(Measure.Median(times).ToString(CultureInfo.InvariantCulture));
-        return 0;
     }
 
     /// <summary>The child process inside the server's namespace: accepts for ever.</summary>
@@ -67,11 +74,10 @@ internal static class ConnectBench
         private readonly Namespace _router = new("router");
         private readonly Namespace _server = new("server");
         private readonly Process _listener;
-        private readonly int _services;
+        private readonly Process _worker;
 
         public Lane(Dataplane plane, int services)
         {
-            _services = services;
             Link(_client, "10.67.0.2/30", "10.67.0.1/30", "c");
             Link(_server, "10.68.0.2/30", "10.68.0.1/30", "s");
             _client.Exec(["ip", "route", "add", "default", "via", "10.67.0.1"]);
@@ -81,26 +87,35 @@ internal static class ConnectBench
             _router.Exec(["ip", "route", "add", "10.64.0.0/16", "via", "10.68.0.2"]);
             _router.Exec(["sysctl", "-qw", "net.ipv4.ip_forward=1"]);
             _router.Load(plane, plane.Rules(Clusters.Plain(services), Clusters.RecordedNode(plane.Mode)));
-            _listener = Shell.Start(["ip", "netns", "exec", _server.Name, Environment.ProcessPath!, "serve-worker"]);
+            _listener = Child(_server, "serve-worker");
             _listener.StandardOutput.ReadLine();
+            _worker = Child(_client, "connect-worker", services.ToString(CultureInfo.InvariantCulture));
         }
 
         /// <summary>Milliseconds.</summary>
         public double ConnectMedian()
         {
-            var services = _services.ToString(CultureInfo.InvariantCulture);
-            var output = _client.Exec([Environment.ProcessPath!, "connect-worker", services]);
-            return double.Parse(output, CultureInfo.InvariantCulture) / 1000;
+            _worker.StandardInput.WriteLine();
+            return _worker.StandardOutput.ReadLine() is { } answer
+                ? double.Parse(answer, CultureInfo.InvariantCulture) / 1000
+                : throw new InvalidOperationException($"the client stopped: {_worker.StandardError.ReadToEnd()}");
         }
 
         public void Dispose()
         {
-            _listener.Kill();
-            _listener.Dispose();
+            foreach (var child in (Process[])[_worker, _listener])
+            {
+                child.Kill();
+                child.Dispose();
+            }
+
             _client.Dispose();
             _router.Dispose();
             _server.Dispose();
         }
+
+        private static Process Child(Namespace place, params string[] arguments) =>
+            Shell.Start(["ip", "netns", "exec", place.Name, Environment.ProcessPath!, .. arguments]);
 
         private void Link(Namespace end, string endAddress, string routerAddress, string side)
         {
