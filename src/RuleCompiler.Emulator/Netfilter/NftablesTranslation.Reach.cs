@@ -29,7 +29,7 @@ internal sealed partial class NftablesTranslation
         {
             if (height[root.Chain] > ChainsNestedMax)
             {
-                _place = $"chain {_chains[root.Chain].Name} of table {_chains[root.Chain].Table}";
+                _place = () => $"chain {_chains[root.Chain].Name} of table {_chains[root.Chain].Table}";
                 Report(DiagnosticCatalog.ChainsTooDeep,
                     $"found chains {height[root.Chain]} deep, expected at most {ChainsNestedMax}");
             }
@@ -97,7 +97,7 @@ internal sealed partial class NftablesTranslation
                 var child = next[frame.Chain][frame.Child];
                 if (isOpen[child])
                 {
-                    _place = $"table {_chains[child].Table}";
+                    _place = () => $"table {_chains[child].Table}";
                     Report(DiagnosticCatalog.ChainLoop,
                         $"found a way from {_chains[frame.Chain].Name} back to {_chains[child].Name}, " +
                         "expected chains without a loop");
@@ -137,7 +137,7 @@ internal sealed partial class NftablesTranslation
             Needs.Reject => RejectHooks,
         };
         if (hooks is null) return;
-        _place = TextOf(facts.Table, facts.Chain, facts.Rule);
+        _place = () => TextOf(facts.Table, facts.Chain, facts.Rule, ruleset.Family);
         if (!hooks.Contains(root.Hook))
         {
             Report(DiagnosticCatalog.TargetOutOfPlace,

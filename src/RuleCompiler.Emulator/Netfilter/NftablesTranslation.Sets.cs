@@ -13,7 +13,7 @@ internal sealed partial class NftablesTranslation
 
     private void DeclareSet(NftSet set)
     {
-        _place = $"set {set.Name} of table {_table}";
+        _place = () => $"set {set.Name} of table {_table}";
         if (!_declared.TryAdd(set.Name, set))
         {
             Report(DiagnosticCatalog.NftRefused, "found a second set of this name, expected one");

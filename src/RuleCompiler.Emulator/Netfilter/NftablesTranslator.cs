@@ -1,5 +1,6 @@
 using RuleCompiler.Backends.Nftables;
 using RuleCompiler.Ir;
+using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
 
 namespace RuleCompiler.Emulator;
@@ -41,7 +42,9 @@ internal sealed partial class NftablesTranslation(NftRuleset ruleset)
     private readonly Dictionary<string, int> _setIndex = new(StringComparer.Ordinal);
     private readonly HashSet<string> _baseNames = new(StringComparer.Ordinal);
     private string _table = "";
-    private string _place = "";
+
+    /// <summary>What is being translated, in words; they are wanted only where something is wrong with it.</summary>
+    private Func<string> _place = () => "";
 
     /// <summary>Where the statement of a rule is allowed to run.</summary>
     private enum Needs : byte
@@ -67,7 +70,7 @@ internal sealed partial class NftablesTranslation(NftRuleset ruleset)
             _rules.ToSeq(),
             _guards.ToSeq(),
             [],
-            rule => Describe(facts[rule]))
+            rule => Describe(facts[rule], ruleset.Family))
         {
             Sets = _sets.ToSeq(),
             Counters = _counters,
@@ -75,11 +78,11 @@ internal sealed partial class NftablesTranslation(NftRuleset ruleset)
         return (program, []);
     }
 
-    private static RuleSource Describe(RuleFacts facts) =>
-        new(TextOf(facts.Table, facts.Chain, facts.Rule),
-            RuleComment.ServiceOf(facts.Rule.Comment) ?? NftChainNames.ServiceOf(facts.Chain));
+    private static RuleSource Describe(RuleFacts facts, Family family) =>
+        new(TextOf(facts.Table, facts.Chain, facts.Rule, family), RuleComment.ServiceOf(facts.Rule.Comment) ?? NftChainNames.ServiceOf(facts.Chain));
 
-    private static string TextOf(string table, string chain, NftRule rule) => $"{table} {chain}: {rule}";
+    private static string TextOf(string table, string chain, NftRule rule, Family family) =>
+        $"{table} {chain}: {Nftables.PrintRule(rule, family)}";
 
     private void TranslateTable(NftTable table)
     {
@@ -91,7 +94,7 @@ internal sealed partial class NftablesTranslation(NftRuleset ruleset)
         var first = _chains.Count;
         foreach (var chain in table.Chains.Span)
         {
-            _place = $"chain {chain.Name} of table {_table}";
+            _place = () => $"chain {chain.Name} of table {table.Name}";
             if (!_chainIndex.TryAdd(chain.Name, first + _chainIndex.Count))
                 Report(DiagnosticCatalog.NftRefused, "found a second chain of this name, expected one");
             if (chain.Hook is not { } hook) continue;
@@ -108,7 +111,7 @@ internal sealed partial class NftablesTranslation(NftRuleset ruleset)
             _chains.Add(new ProgramChain(_table, chain.Name, _rules.Count, chain.Rules.Count));
             foreach (var rule in chain.Rules.Span)
             {
-                _place = TextOf(_table, chain.Name, rule);
+                _place = () => TextOf(table.Name, chain.Name, rule, ruleset.Family);
                 TranslateRule(chain.Name, rule);
             }
         }
@@ -140,5 +143,5 @@ internal sealed partial class NftablesTranslation(NftRuleset ruleset)
     };
 
     private void Report(DiagnosticRule problem, string message, string? hint = null) =>
-        _diagnostics.Add(new Diagnostic(problem, Location.Whole(""), $"{message}: {_place}", hint));
+        _diagnostics.Add(new Diagnostic(problem, Location.Whole(""), $"{message}: {_place()}", hint));
 }

@@ -33,6 +33,19 @@ public sealed class TraceAndExplainTests : IDisposable
     }
 
     [Theory]
+    [InlineData("tcp/10.96.0.10:80", "rulecompiler services: ip daddr . meta l4proto . th dport vmap @services")]
+    [InlineData("tcp/[fd00:96::10]:80", "rulecompiler services: ip6 daddr . meta l4proto . th dport vmap @services")]
+    public void A_trace_of_nftables_shows_the_rules_in_its_syntax(string to, string rule)
+    {
+        var run = Trace("--mode", "nftables", "--from", "node", "--to", to);
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains(rule, run.Output);
+        Assert.DoesNotContain(" { ", run.Output);
+        Assert.DoesNotContain(" = ", run.Output);
+    }
+
+    [Theory]
     [InlineData("pod/shop/web-0", "tcp/10.96.0.53:80", "10.64.0.5:40000", "cni0")]
     [InlineData("pod/shop/web-1", "udp/10.96.0.53:53", "10.64.1.6:40000", "eth0")]
     [InlineData("node", "udp/10.96.0.53:53", "192.0.2.10:40000", null)]
