@@ -24,7 +24,7 @@ internal static class Dev
           build                           compile everything, warnings are errors
           test [--fast] [-- ARGS]         every test that this machine can run; says what it skipped and why;
                                           --fast leaves the kernel tests out; ARGS go to the test programs (-class NAME …)
-          kernel [--packets N] [--seed S] [--clusters N] [--flavour nft|legacy|nftables|all]
+          kernel [--packets N] [--seed S] [--clusters N] [--flavour nft|legacy|nftables|ipvs|all]
                                           generated packets against real kernels, compared with the emulator (root)
           golden [--update]               compare the goldens; --update rewrites them, never under CI
           fuzz [--cases N] [--seed S]     the properties, with many more cases
@@ -118,8 +118,8 @@ internal static class Dev
 
     private static int Kernel(Dictionary<string, string> options)
     {
-        if (options.TryGetValue("--flavour", out var flavour) && flavour is not ("nft" or "legacy" or "nftables" or "all"))
-            throw new UsageException($"--flavour is nft, legacy, nftables or all, not '{flavour}'");
+        if (options.TryGetValue("--flavour", out var flavour) && flavour is not ("nft" or "legacy" or "nftables" or "ipvs" or "all"))
+            throw new UsageException($"--flavour is nft, legacy, nftables, ipvs or all, not '{flavour}'");
         if (!Build([])) return Failed("the build failed");
         var environment = new Dictionary<string, string> { ["RULEC_KERNEL"] = "1" };
         foreach (var (name, value) in options)

@@ -6,6 +6,16 @@ namespace RuleCompiler.KernelTests;
 /// <summary>What <c>dev.cs kernel</c> asks for; the defaults are CI's.</summary>
 internal sealed record DifferentialOptions(int Packets, ulong Seed, int Clusters, IReadOnlyList<Flavour> Flavours)
 {
+    /// <summary>A user-mode kernel is some fifty times slower.</summary>
+    private const int IpvsShare = 30;
+
+    public bool Ipvs { get; private init; }
+
+    public int IpvsPackets => Math.Max(1, Packets / IpvsShare);
+
+    /// <summary>Of 200: two for each of the thirteen schedulers.</summary>
+    public int IpvsClusters => Math.Max(1, Clusters * 26 / 200);
+
     public static DifferentialOptions FromEnvironment() => new(
         (int)Number("PACKETS", 200_000), Number("SEED", 20260101), (int)Number("CLUSTERS", 200),
         Environment.GetEnvironmentVariable("RULEC_KERNEL_FLAVOUR") switch
@@ -13,8 +23,12 @@ internal sealed record DifferentialOptions(int Packets, ulong Seed, int Clusters
             "nft" => [Flavour.Nft],
             "legacy" => [Flavour.Legacy],
             "nftables" => [Flavour.Nftables],
+            "ipvs" => [],
             _ => Probing.Flavours.All,
-        });
+        })
+    {
+        Ipvs = Environment.GetEnvironmentVariable("RULEC_KERNEL_FLAVOUR") is null or "" or "all" or "ipvs",
+    };
 
     private static ulong Number(string name, ulong otherwise) =>
         ulong.TryParse(Environment.GetEnvironmentVariable($"RULEC_KERNEL_{name}"), CultureInfo.InvariantCulture, out var number)

@@ -42,6 +42,12 @@ internal sealed class Expectations
         canBeAnswered: !IsRouterAnycast(host, probe.Tuple.Source),
         isAffinity);
 
+    /// <summary>Of a packet that was sent.</summary>
+    public static Ending EndingOf(Passage passage, HostNetwork host, Probe probe) =>
+        Ending.Of(passage) is Ending.Rejected && IsRouterAnycast(host, probe.Tuple.Source)
+            ? new Ending.Nothing()
+            : Ending.Of(passage);
+
     /// <summary>Which turn an ending is; null when none leads to it.</summary>
     public int? TurnOf(Ending ending) => _endings.TryGetValue(ending, out var found) ? found.Turn : null;
 

@@ -19,6 +19,12 @@ internal sealed class Scene
     /// <summary>scene.c keeps its namespaces at these descriptors, which its children inherit.</summary>
     private const string NodeSpace = "/proc/self/fd/50", WorldSpace = "/proc/self/fd/51";
 
+    /// <summary>
+    /// Nobody listens on the node: its resets would close connections of IPVS that a server would have kept, and change
+    /// what schedulers count. raw's OUTPUT comes before IPVS.
+    /// </summary>
+    private const string NoResets = "*raw\n-A OUTPUT -p tcp -m tcp --tcp-flags RST RST -j DROP\nCOMMIT\n";
+
     private readonly StringBuilder _commands = new();
     private readonly List<string> _files = [];
     private readonly List<string> _interfaces = [];
@@ -41,6 +47,8 @@ internal sealed class Scene
         scene.Ip(scene._interfaces.Select(NodeSettings.NearEnd)
             .Prepend("link set lo up").Append($"link add {Dummy} type dummy")
             .Concat(hosts.SelectMany(NodeSettings.AddressesAndRoutes)));
+        scene.Run(NoResets, "iptables-legacy-restore --noflush");
+        scene.Run(NoResets, "ip6tables-legacy-restore --noflush");
         for (var i = 0; i < scene._interfaces.Count; i++) scene.Command($"watch {Far(i)} {scene._interfaces[i]}");
         scene.Command("listen");
         return scene;

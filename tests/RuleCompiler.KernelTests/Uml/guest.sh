@@ -14,7 +14,7 @@ modprobe -a dummy veth \
     ip_vs ip_vs_rr ip_vs_wrr ip_vs_lc ip_vs_wlc ip_vs_lblc ip_vs_lblcr ip_vs_dh ip_vs_sh ip_vs_sed ip_vs_nq ip_vs_mh \
     ip_vs_fo ip_vs_ovf \
     ip_set_bitmap_port ip_set_hash_ip ip_set_hash_ipport ip_set_hash_ipportip ip_set_hash_ipportnet \
-    iptable_mangle iptable_nat iptable_filter ip6table_mangle ip6table_nat ip6table_filter \
+    iptable_raw iptable_mangle iptable_nat iptable_filter ip6table_raw ip6table_mangle ip6table_nat ip6table_filter \
     xt_set xt_ipvs xt_physdev xt_addrtype xt_conntrack xt_comment xt_mark xt_MASQUERADE xt_tcpudp ipt_REJECT ip6t_REJECT
 echo ready
 while read -r scene; do

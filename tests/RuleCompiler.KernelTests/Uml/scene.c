@@ -206,10 +206,11 @@ static void run(char **words)
     exit(3);
 }
 
+// The end of the line also where there is no value: it makes a list empty.
 static void write_file(const char *path, const char *value)
 {
     int fd = open(path, O_WRONLY);
-    if (fd < 0 || write(fd, value, strlen(value)) < 0) die(path);
+    if (fd < 0 || dprintf(fd, "%s\n", value) < 0) die(path);
     close(fd);
 }
 

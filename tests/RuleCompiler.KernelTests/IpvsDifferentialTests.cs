@@ -1,0 +1,69 @@
+using RuleCompiler.Backends.Ipvs;
+using RuleCompiler.KernelTests.Uml;
+using RuleCompiler.Tests.Gen;
+using Xunit;
+
+namespace RuleCompiler.KernelTests;
+
+/// <summary>Generated packets at generated clusters in IPVS mode: the kernel against the emulator.</summary>
+public sealed class IpvsDifferentialTests(GuestKernel kernel, ITestOutputHelper output)
+{
+    private const int DifferencesShown = 10;
+    private const int SabotagedClusters = 5;
+    private const int SabotagePackets = 200;
+    private const ulong SabotageSeed = 9_100_000;
+
+    private static readonly string[] _schedulers =
+        [.. Enum.GetNames<Scheduler>().Select(name => name.ToLowerInvariant())];
+
+    [Fact]
+    public void The_kernel_does_with_every_packet_what_the_emulator_says()
+    {
+        var options = DifferentialOptions.FromEnvironment();
+        if (!options.Ipvs) return;
+        var run = new IpvsDifferential(kernel);
+        var (differences, clusters) = (new List<string>(), options.IpvsClusters);
+        var started = TimeProvider.System.GetTimestamp();
+        for (var i = 0; i < clusters; i++)
+        {
+            var seed = options.Seed + (ulong)i;
+            differences.AddRange(run.Run(ScenarioOf(seed), seed, options.IpvsPackets / clusters)
+                .Select(difference => $"--seed {seed} --clusters 1: {difference}"));
+        }
+
+        output.WriteLine(
+            $"ipvs: {run.Packets} packets over {clusters} clusters in " +
+            $"{TimeProvider.System.GetElapsedTime(started).TotalSeconds:F1} s, endings " +
+            string.Join(", ", run.Endings.Select(ending => $"{ending.Key} {ending.Value}")) + "; virtual servers " +
+            string.Join(", ", run.Schedulers.Select(scheduler => $"{scheduler.Key} {scheduler.Value}")));
+        Assert.True(differences.Count == 0,
+            $"{differences.Count} differences\n" + string.Join('\n', differences.Take(DifferencesShown)));
+    }
+
+    /// <summary>A comparison that never fails proves nothing: each of these changes one kind of line in the kernel only.</summary>
+    [Theory]
+    [InlineData(":8080 -m", ":8081 -m")]
+    [InlineData("-w 1", "-w 0")]
+    [InlineData("-j KUBE-MARK-MASQ", "-j RETURN")]
+    [InlineData("-j MASQUERADE --random-fully", "-j ACCEPT")]
+    public void A_wrong_line_in_the_kernel_is_noticed(string right, string wrong)
+    {
+        var run = new IpvsDifferential(kernel, text => text.Replace(right, wrong, StringComparison.Ordinal));
+        var differences = 0;
+        for (var seed = SabotageSeed; seed < SabotageSeed + SabotagedClusters && differences == 0; seed++)
+            differences = run.Run(ScenarioOf(seed), seed, SabotagePackets).Count;
+        Assert.True(differences > 0, "nothing was noticed");
+    }
+
+    /// <summary>Every scheduler in its turn.</summary>
+    private static Scenario ScenarioOf(ulong seed)
+    {
+        var scenario = Fuzz.Sample(Scenario.Any, seed);
+        var (node, config) = (scenario.Node, scenario.Node.Config);
+        var scheduler = _schedulers[seed % (ulong)_schedulers.Length];
+        return scenario with
+        {
+            Node = node with { Config = config with { Ipvs = config.Ipvs with { Scheduler = scheduler } } },
+        };
+    }
+}
