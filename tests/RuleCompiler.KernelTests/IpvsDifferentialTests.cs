@@ -32,7 +32,8 @@ public sealed class IpvsDifferentialTests(GuestKernel kernel, ITestOutputHelper 
         }
 
         output.WriteLine(
-            $"ipvs: {run.Packets} packets over {clusters} clusters in " +
+            $"ipvs: {differences.Count} differences, {run.Packets} packets over {clusters} clusters " +
+            $"from seed {options.Seed} in " +
             $"{TimeProvider.System.GetElapsedTime(started).TotalSeconds:F1} s, endings " +
             string.Join(", ", run.Endings.Select(ending => $"{ending.Key} {ending.Value}")) + "; virtual servers " +
             string.Join(", ", run.Schedulers.Select(scheduler => $"{scheduler.Key} {scheduler.Value}")));
@@ -40,7 +41,9 @@ public sealed class IpvsDifferentialTests(GuestKernel kernel, ITestOutputHelper 
             $"{differences.Count} differences\n" + string.Join('\n', differences.Take(DifferencesShown)));
     }
 
-    /// <summary>A comparison that never fails proves nothing: each of these changes one kind of line in the kernel only.</summary>
+    /// <summary>
+    /// A comparison that never fails proves nothing: each of these changes one kind of line in the kernel only.
+    /// </summary>
     [Theory]
     [InlineData(":8080 -m", ":8081 -m")]
     [InlineData("-w 1", "-w 0")]

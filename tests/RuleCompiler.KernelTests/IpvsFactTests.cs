@@ -16,6 +16,8 @@ namespace RuleCompiler.KernelTests;
 public sealed class IpvsFactTests(GuestKernel kernel)
 {
     private const int Clients = 12;
+    private const int Alternations = 600;
+    private const int FirstPort = 20_000;
 
     private static readonly Ip _client = Ip.Parse("172.16.0.9");
     private static readonly Ip _nodeAddress = Ip.Parse("192.168.77.2");
@@ -71,6 +73,23 @@ public sealed class IpvsFactTests(GuestKernel kernel)
         var seen = kernel.Play(scene);
         var servers = probes.Select((probe, i) => Server(seen.EndingOf(numbers[i], probe)));
         Assert.Equal("6 6 5 5", string.Join(' ', servers));
+    }
+
+    /// <summary>
+    /// What comes by a cable must not be overtaken by what a process of the node sends after it, or rr tells. guest.sh
+    /// sees to that. Here another process wants the processor all the time, and ksoftirqd would be the last to get it.
+    /// </summary>
+    [Fact]
+    public void Packets_reach_the_scheduler_in_the_order_in_which_they_were_sent()
+    {
+        var scene = Start("-s rr", 1, 1);
+        scene.Run(
+            "renice -n 19 -p $(pgrep ksoftirqd)\ntimeout 3 sh -c 'while :; do :; done' >/dev/null 2>&1 &\n", "sh");
+        var probes = Enumerable.Range(0, Alternations).Select(i => i % 2 == 0
+            ? From(_client, FirstPort + i)
+            : From(_nodeAddress, FirstPort + i, null)).ToArray();
+        var expected = string.Join(' ', probes.Select((_, i) => i % 2 == 0 ? "6" : "5"));
+        Assert.Equal(expected, Servers(scene, probes));
     }
 
     /// <summary>The template is the client's and the VIP and port's; it decides before the scheduler is asked.</summary>

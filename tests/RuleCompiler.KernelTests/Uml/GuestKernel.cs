@@ -25,7 +25,8 @@ public sealed class GuestKernel : IDisposable
     /// <summary>Boots at the first call; skips the calling test where that cannot be done.</summary>
     internal Observations Play(Scene scene)
     {
-        KernelMachine.Require("linux.uml", "ipvsadm", "ipset", "modprobe", "gcc", "iptables-legacy-restore");
+        KernelMachine.Require(
+            "linux.uml", "ipvsadm", "ipset", "modprobe", "gcc", "iptables-legacy-restore", "chrt", "pgrep");
         var machine = _machine.Value;
         if (machine.Lack is { } lack) KernelMachine.Lacks(lack);
         var name = $"scene-{Interlocked.Increment(ref _scenes)}";

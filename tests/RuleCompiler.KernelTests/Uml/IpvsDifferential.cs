@@ -52,7 +52,8 @@ internal sealed class IpvsDifferential(GuestKernel kernel, Func<string, string>?
         {
             var ending = seen.EndingOf(number, probe);
             Endings[ending.GetType().Name] = Endings.GetValueOrDefault(ending.GetType().Name) + 1;
-            if (ending != expected) differences.Add($"packet {number}, {probe}\n  emulator {expected}\n  kernel   {ending}");
+            if (ending != expected)
+                differences.Add($"packet {number}, {probe}\n  emulator {expected}\n  kernel   {ending}");
         }
 
         return differences;

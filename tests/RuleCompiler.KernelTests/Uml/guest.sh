@@ -16,6 +16,9 @@ modprobe -a dummy veth \
     ip_set_bitmap_port ip_set_hash_ip ip_set_hash_ipport ip_set_hash_ipportip ip_set_hash_ipportnet \
     iptable_raw iptable_mangle iptable_nat iptable_filter ip6table_raw ip6table_mangle ip6table_nat ip6table_filter \
     xt_set xt_ipvs xt_physdev xt_addrtype xt_conntrack xt_comment xt_mark xt_MASQUERADE xt_tcpudp ipt_REJECT ip6t_REJECT
+# While ksoftirqd waits for the processor, packets of cables wait with it (kernel/softirq.c:ksoftirqd_running @v6.1) and
+# what a process of the node sends overtakes them. With this priority it does not wait.
+for process in $(pgrep ksoftirqd); do chrt --fifo --pid 1 "$process"; done
 echo ready
 while read -r scene; do
     /mnt/scene "/mnt/$scene" >"/mnt/$scene.seen" 2>"/mnt/$scene.errors"
