@@ -9,6 +9,9 @@ public sealed class DifferentialTests(ITestOutputHelper output)
 {
     private const int DifferencesShown = 10;
     private const ulong SabotageSeed = 9_000_000;
+    private const ulong HistorySeed = 11_000_000;
+    private const int Histories = 20;
+    private const int HistoryPackets = 400;
     private const int SabotagedClusters = 20;
     private const int SabotagePackets = 2000;
 
@@ -39,6 +42,27 @@ public sealed class DifferentialTests(ITestOutputHelper output)
             Assert.True(differences.Count == 0,
                 $"{flavour}: {differences.Count} differences\n" + string.Join('\n', differences.Take(DifferencesShown)));
         }
+    }
+
+    /// <summary>Rules that plans made do the same as rules that were loaded.</summary>
+    [Theory]
+    [MemberData(nameof(Flavours.Each), MemberType = typeof(Flavours))]
+    public void After_plans_packets_go_where_the_emulator_says(Flavour flavour)
+    {
+        KernelMachine.Require();
+        var run = new Differential(flavour.Room, HistorySeed);
+        var differences = new List<string>();
+        for (var i = 0UL; i < Histories; i++)
+        {
+            var history = Fuzz.Sample(UpdateGen.History, HistorySeed + i);
+            differences.AddRange(run.RunLast(history.States, history.Node, HistoryPackets)
+                .Select(difference => $"seed {HistorySeed + i}: {difference}"));
+        }
+
+        differences.AddRange(run.PooledComplaints());
+        output.WriteLine($"{flavour}: {run.Packets} packets behind {Histories} histories, {run.Choices} choices weighed");
+        Assert.True(differences.Count == 0,
+            $"{flavour}: {differences.Count} differences\n" + string.Join('\n', differences.Take(DifferencesShown)));
     }
 
     /// <summary>A comparison that never fails proves nothing: each of these changes one kind of rule in the kernel only.</summary>

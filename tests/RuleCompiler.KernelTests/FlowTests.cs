@@ -22,7 +22,7 @@ public sealed class FlowTests(ITestOutputHelper output)
     private static readonly ScenarioFolders _scenarios = new();
 
     [Theory]
-    [MemberData(nameof(Flavours.Planned), MemberType = typeof(Flavours))]
+    [MemberData(nameof(Flavours.Each), MemberType = typeof(Flavours))]
     public void Every_flow_that_needs_no_long_wait_holds_in_the_kernel(Flavour flavour)
     {
         KernelMachine.Require();

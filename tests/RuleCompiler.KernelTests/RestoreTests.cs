@@ -38,7 +38,7 @@ public sealed class RestoreTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [MemberData(nameof(Flavours.PlannedFamily), MemberType = typeof(Flavours))]
+    [MemberData(nameof(Flavours.EachFamily), MemberType = typeof(Flavours))]
     public void Plans_do_to_the_kernel_what_Apply_does_in_memory(Flavour flavour, Family family)
     {
         KernelMachine.Require();

@@ -64,7 +64,7 @@ public sealed class TwoWayTests
     }
 
     [Theory]
-    [MemberData(nameof(Flavours.Planned), MemberType = typeof(Flavours))]
+    [MemberData(nameof(Flavours.Each), MemberType = typeof(Flavours))]
     public void A_connection_outlives_its_endpoint_and_new_ones_go_elsewhere(Flavour flavour)
     {
         using var network = Start(flavour);

@@ -64,15 +64,16 @@ internal static class FieldTypes
     };
 
     /// <summary>
-    /// An expression of the type, as it stands behind <c>typeof</c>. A port is <c>th dport</c>: declared as <c>tcp dport</c>,
-    /// the rules that use the map ask for TCP (nft 1.0.6, --debug=netlink).
+    /// An expression of the type, as it stands behind <c>typeof</c>. Rules that translate by a map whose data is <c>tcp dport</c>
+    /// ask for TCP (src/evaluate.c:stmt_evaluate_nat_map @v1.0.6).
     /// </summary>
-    public static string Example(this FieldType type) => type switch
+    /// <param name="portsOf">Whose ports, if not everybody's.</param>
+    public static string Example(this FieldType type, Protocol? portsOf) => type switch
     {
         FieldType.Ipv4Addr => "ip daddr",
         FieldType.Ipv6Addr => "ip6 daddr",
         FieldType.InetProto => "meta l4proto",
-        FieldType.InetService => "th dport",
+        FieldType.InetService => $"{portsOf?.KernelName() ?? "th"} dport",
         FieldType.Mark => "meta mark",
         FieldType.ClassId => "meta priority",
         FieldType.Ifname => "iifname",

@@ -32,7 +32,14 @@ public sealed record NftTable(string Name, Seq<NftSet> Sets, Seq<NftChain> Chain
 /// <param name="Size">Largest number of elements; null when it was not given.</param>
 /// <param name="Elements">Sorted by key. Those that packets added (in <c>Dynamic</c> sets) are not kept: they are state.</param>
 public sealed record NftSet(
-    string Name, Seq<FieldType> Key, DataType? Data, SetFlags Flags, int? TimeoutSeconds, int? Size, Seq<Element> Elements);
+    string Name, Seq<FieldType> Key, DataType? Data, SetFlags Flags, int? TimeoutSeconds, int? Size, Seq<Element> Elements)
+{
+    /// <summary>
+    /// Whose ports they are, where <c>typeof</c> says so (<c>tcp dport</c>): nft holds a rule that translates by the map
+    /// to that protocol. Null for any (<c>th dport</c>), and where nothing tells: <c>nft -j</c> gives names of types only.
+    /// </summary>
+    public Protocol? PortsOf { get; init; }
+}
 
 [Flags]
 public enum SetFlags

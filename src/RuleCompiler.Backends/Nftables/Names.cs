@@ -17,7 +17,6 @@ internal static class Names
     public const string Services = "services";
     public const string PodServices = "pod-services";
     public const string NodeServices = "node-services";
-    public const string Endpoints = "endpoints";
     public const string StickyEndpoints = "sticky-endpoints";
     public const string Slots = "slots";
     public const string LocalSlots = "local-slots";
@@ -61,6 +60,9 @@ internal static class Names
             ? string.Create(CultureInfo.InvariantCulture, $"{who}{node}{set}sticky-{choice.Endpoints}-{seconds}")
             : string.Create(CultureInfo.InvariantCulture, $"{who}{node}{set}pick-{choice.Endpoints}");
     }
+
+    /// <summary>The map from frontends of a protocol, with an index, to endpoints.</summary>
+    public static string EndpointsOf(Protocol protocol) => $"{protocol.KernelName()}-endpoints";
 
     public static string FileOf(Family family) => family == Family.Ipv4 ? "ip.nft" : "ip6.nft";
 }

@@ -143,7 +143,7 @@ internal sealed partial class JsonCommand
     {
         foreach (var type in Enum.GetValues<FieldType>())
         {
-            if ((type.Word() ?? "integer") == word) return type.Example();
+            if ((type.Word() ?? "integer") == word) return type.Example(portsOf: null);
         }
 
         return word;

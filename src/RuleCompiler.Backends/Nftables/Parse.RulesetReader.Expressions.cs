@@ -30,9 +30,9 @@ internal ref partial struct RulesetReader
     /// What asks for its protocol too: <c>tcp dport</c> is <c>meta l4proto tcp th dport</c> (src/proto.c:proto_th
     /// @v1.0.6). A rule that has asked already does not ask again.
     /// </summary>
-    private readonly bool Imply(Protocol protocol)
+    private bool Imply(Protocol protocol)
     {
-        if (_statements is null) return true;
+        if (_statements is null) return ImplyForTypes(protocol);
         foreach (var statement in _statements)
         {
             if (statement is not Statement.Match { Left: Expression.Meta { Key: MetaKey.L4Proto } } match) continue;
@@ -44,6 +44,15 @@ internal ref partial struct RulesetReader
 
         _statements.Add(new Statement.Match(
             new Expression.Meta(MetaKey.L4Proto), Relation.Equal, [new KeyField((byte)protocol)]));
+        return true;
+    }
+
+    /// <summary>nft refuses rules that look a port of one protocol up, and translate to that of another.</summary>
+    private bool ImplyForTypes(Protocol protocol)
+    {
+        if (_portsOf is { } other && other != protocol) return Fail(DiagnosticCatalog.NftValueInvalid,
+            $"found {protocol.KernelName()} in a type with ports of {other.KernelName()}, expected one protocol");
+        _portsOf = protocol;
         return true;
     }
 

@@ -89,6 +89,14 @@ internal ref partial struct RulesetReader
 
     private bool ReadTypes(SetDraft set, bool isMap, bool isTypeof)
     {
+        _portsOf = null;
+        if (!ReadTypesOfPorts(set, isMap, isTypeof)) return false;
+        set.PortsOf = _portsOf;
+        return true;
+    }
+
+    private bool ReadTypesOfPorts(SetDraft set, bool isMap, bool isTypeof)
+    {
         if (ReadTypeList(isTypeof) is not { } key) return false;
         set.Key = key;
         if (!isMap) return !_cursor.IsSign(":") || Expected("no data: a set has keys only");

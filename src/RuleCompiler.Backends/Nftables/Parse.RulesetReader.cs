@@ -1,5 +1,6 @@
 using System.Buffers;
 using RuleCompiler.Ir;
+using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
 
 namespace RuleCompiler.Backends.Nftables;
@@ -21,6 +22,9 @@ internal ref partial struct RulesetReader(
 
     /// <summary>Those of the rule that is read; null outside rules.</summary>
     private List<Statement>? _statements;
+
+    /// <summary>The protocol that the types of the set at hand name: <c>tcp dport</c>.</summary>
+    private Protocol? _portsOf;
 
     /// <summary>Those that are open.</summary>
     private int _parentheses;

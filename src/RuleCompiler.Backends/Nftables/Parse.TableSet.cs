@@ -75,6 +75,8 @@ internal sealed class SetDraft
 
     public DataType? Data { get; set; }
 
+    public Protocol? PortsOf { get; set; }
+
     public SetFlags Flags { get; set; }
 
     public int? TimeoutSeconds { get; set; }
@@ -83,8 +85,8 @@ internal sealed class SetDraft
 
     public List<Element> Elements { get; } = [];
 
-    public bool IsLike(SetDraft other) => (Key, Data, Flags, TimeoutSeconds) ==
-        (other.Key, other.Data, other.Flags, other.TimeoutSeconds);
+    public bool IsLike(SetDraft other) => (Key, Data, PortsOf, Flags, TimeoutSeconds) ==
+        (other.Key, other.Data, other.PortsOf, other.Flags, other.TimeoutSeconds);
 
     /// <summary>
     /// A default timeout says that elements have timeouts, and nft lists no flag beside it. An element that is there
@@ -107,6 +109,9 @@ internal sealed class SetDraft
         }
 
         var flags = TimeoutSeconds is null ? Flags : Flags | SetFlags.Timeout;
-        return new NftSet(name, Key, Data, flags, TimeoutSeconds, Size, Seq.Create<Element>(sorted.AsSpan(0, count)));
+        return new NftSet(name, Key, Data, flags, TimeoutSeconds, Size, Seq.Create<Element>(sorted.AsSpan(0, count)))
+        {
+            PortsOf = PortsOf,
+        };
     }
 }

@@ -40,10 +40,12 @@ public sealed partial class Nftables
     {
         var sets = to.Sets.ToDictionary(set => set.Name);
         var chains = to.Chains.ToDictionary(chain => chain.Name);
-        return from.Sets.All(set => sets.GetValueOrDefault(set.Name) is { } other && Bare(set) == Bare(other))
+        return from.Sets.All(set => sets.GetValueOrDefault(set.Name) is { } other && IsOfType(set, other))
             && from.Chains.All(chain => !chains.TryGetValue(chain.Name, out var other) || other.Hook == chain.Hook);
 
-        static NftSet Bare(NftSet set) => set with { Elements = [] };
+        // What was read from nft -j does not say whose ports they are.
+        static bool IsOfType(NftSet set, NftSet other) =>
+            set with { Elements = [], PortsOf = set.PortsOf ?? other.PortsOf } == other with { Elements = [] };
     }
 
     /// <summary>

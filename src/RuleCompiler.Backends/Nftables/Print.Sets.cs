@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
 
 namespace RuleCompiler.Backends.Nftables;
@@ -79,27 +80,29 @@ public sealed partial class Nftables
             }
         }
 
-        /// <summary>A number without a type's name needs <c>typeof</c> with an expression that has it, and then all do.</summary>
+        /// <summary>
+        /// A number without a type's name and ports of one protocol need <c>typeof</c> with an expression, and then all do.
+        /// </summary>
         private void WriteTypes(NftSet set)
         {
             var data = FieldTypes.FieldsOf(set.Data);
-            var named = set.Key.Concat(data).All(field => field.Word() is not null);
+            var named = set.PortsOf is null && set.Key.Concat(data).All(field => field.Word() is not null);
             _writer.Write(named ? "type " : "typeof ");
-            WriteTypes(set.Key, named);
+            WriteTypes(set.Key, named, set.PortsOf);
             if (set.Data is null) return;
             _writer.Write(" : ");
             if (set.Data is DataType.Verdict)
                 _writer.Write("verdict");
             else
-                WriteTypes(data, named);
+                WriteTypes(data, named, set.PortsOf);
         }
 
-        private void WriteTypes(Seq<FieldType> fields, bool named)
+        private void WriteTypes(Seq<FieldType> fields, bool named, Protocol? portsOf)
         {
             for (var i = 0; i < fields.Count; i++)
             {
                 if (i > 0) _writer.Write(" . ");
-                _writer.Write(named ? fields[i].Word()! : fields[i].Example());
+                _writer.Write(named ? fields[i].Word()! : fields[i].Example(portsOf));
             }
         }
 

@@ -1,10 +1,12 @@
 using System.Diagnostics;
+using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
 
 namespace RuleCompiler.Backends.Nftables;
 
 /// <summary>Collects the elements of a set in any order.</summary>
-internal sealed class SetBuilder(string name, Seq<FieldType> key, DataType? data = null, SetFlags flags = SetFlags.None)
+internal sealed class SetBuilder(
+    string name, Seq<FieldType> key, DataType? data = null, SetFlags flags = SetFlags.None, Protocol? portsOf = null)
 {
     private readonly List<Element> _elements = [];
 
@@ -20,6 +22,9 @@ internal sealed class SetBuilder(string name, Seq<FieldType> key, DataType? data
                 throw new UnreachableException($"{name} has {elements[i].Key} twice");
         }
 
-        return new NftSet(name, key, data, flags, TimeoutSeconds: null, size, Seq.Create<Element>(elements));
+        return new NftSet(name, key, data, flags, TimeoutSeconds: null, size, Seq.Create<Element>(elements))
+        {
+            PortsOf = portsOf,
+        };
     }
 }

@@ -43,7 +43,7 @@ internal sealed partial class TableLowering
 
         SetBuilder[] others =
         [
-            _services, _podServices, _nodeServices, _endpoints, _stickyEndpoints, _slots, _localSlots, _firewalled,
+            _services, _podServices, _nodeServices, .. _protocols.Select(protocol => _endpoints[protocol]), _stickyEndpoints, _slots, _localSlots, _firewalled,
             _sourceRanges, _refusals,
         ];
         foreach (var set in others) yield return set.Build();
@@ -145,7 +145,7 @@ internal sealed partial class TableLowering
         var name = Names.Of(choice);
         var mark = MarkBit;
         if (choice.Guard == MasqueradeGuard.Nobody)
-            return new NftChain(name, null, choice.AffinitySeconds is { } seconds ? Remember(choice, seconds) : [Pick(choice)]);
+            return new NftChain(name, null, choice.AffinitySeconds is { } seconds ? Remember(choice, seconds) : Pick(choice));
 
         var set = Words.SetMark(~mark, mark);
         var marks = choice.Guard == MasqueradeGuard.NotPods && Words.LocalPod(_graph.LocalTraffic, inverted: true) is { } others
@@ -154,8 +154,10 @@ internal sealed partial class TableLowering
         return new NftChain(name, null, [marks, Words.Rule(Words.Goto(Names.Of(choice with { Guard = MasqueradeGuard.Nobody })))]);
     }
 
-    private static NftRule Pick(Choice choice) => Words.Rule(new Statement.Dnat(new Expression.Map(
-        Words.Key(choice.OnNodePort, IndexOf(choice)), Words.In(Names.Endpoints))));
+    private static Seq<NftRule> Pick(Choice choice) => _protocols.Select(protocol => Words.Rule(
+        Words.Is(protocol),
+        new Statement.Dnat(new Expression.Map(
+            Words.KeyWithoutProtocol(choice.OnNodePort, IndexOf(choice)), Words.In(Names.EndpointsOf(protocol)))))).ToSeq();
 
     /// <summary>
     /// The slot that the client is bound to, if its endpoint is still there; else another one. <c>update</c> renews the

@@ -12,6 +12,12 @@ internal sealed partial class TableLowering
 {
     private static readonly NftVerdict _return = new NftVerdict.Return();
 
+    /// <summary>
+    /// Those of Services. Each has its map of endpoints, because nft takes a rule that translates by the map of a loaded
+    /// table only where the map's ports are of a protocol that the rule asks for (README.md).
+    /// </summary>
+    private static readonly Seq<Protocol> _protocols = [Protocol.Tcp, Protocol.Udp, Protocol.Sctp];
+
     private readonly ServiceGraph _graph;
     private readonly NodeFacts _node;
     private readonly Words _words;
@@ -19,9 +25,10 @@ internal sealed partial class TableLowering
     private readonly HashSet<Choice> _choices = [];
     private readonly SortedSet<Ip> _clusterIps = [];
     private readonly SortedSet<Ip> _hairpins = [];
+    private readonly Dictionary<Protocol, SetBuilder> _endpoints = [];
     private readonly List<Unsupported> _unsupported = [];
     private readonly List<Diagnostic> _diagnostics = [];
-    private readonly SetBuilder _services, _podServices, _nodeServices, _endpoints, _stickyEndpoints, _slots, _localSlots;
+    private readonly SetBuilder _services, _podServices, _nodeServices, _stickyEndpoints, _slots, _localSlots;
     private readonly SetBuilder _firewalled, _sourceRanges, _refusals;
 
     public TableLowering(ServiceGraph graph, NodeFacts node)
@@ -33,7 +40,13 @@ internal sealed partial class TableLowering
         _services = new(Names.Services, key, new DataType.Verdict());
         _podServices = new(Names.PodServices, key, new DataType.Verdict());
         _nodeServices = new(Names.NodeServices, key, new DataType.Verdict());
-        _endpoints = new(Names.Endpoints, [.. key, FieldType.Integer], endpoint);
+        foreach (var protocol in _protocols)
+        {
+            _endpoints.Add(protocol, new(
+                Names.EndpointsOf(protocol), [_words.Address, FieldType.InetService, FieldType.Integer], endpoint,
+                portsOf: protocol));
+        }
+
         _stickyEndpoints = new(Names.StickyEndpoints, [.. key, FieldType.Integer], new DataType.Values([FieldType.ClassId]));
         _slots = new(Names.Slots, [.. key, FieldType.ClassId], endpoint);
         _localSlots = new(Names.LocalSlots, [.. key, FieldType.ClassId], endpoint);
@@ -140,7 +153,7 @@ internal sealed partial class TableLowering
                 Seq<KeyField> index = [.. key.Span, new(first + (uint)i)];
                 if (affinity is null)
                 {
-                    _endpoints.Add(new Element(index, to));
+                    _endpoints[servicePort.Name.Protocol].Add(new Element([key[0], key[2], index[^1]], to));
                     continue;
                 }
 

@@ -54,6 +54,13 @@ internal sealed class Words(Family family)
     /// </summary>
     public static Expression Binding(bool onNodePort) => Key(onNodePort, Source);
 
+    /// <summary>A key of what holds frontends of one protocol.</summary>
+    public static Expression KeyWithoutProtocol(bool onNodePort, Expression last) =>
+        new Expression.Concat([Frontend(onNodePort)[0], _port, last]);
+
+    public static Statement Is(Protocol protocol) =>
+        new Statement.Match(_protocol, Relation.Equal, [new((byte)protocol)]);
+
     public static SetRef In(string set) => new SetRef.Named(set);
 
     public static NftRule Rule(params ReadOnlySpan<Statement> statements) => new([.. statements]);

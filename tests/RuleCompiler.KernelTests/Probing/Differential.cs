@@ -1,6 +1,7 @@
 using RuleCompiler.Emulator;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
+using RuleCompiler.Ir.Text;
 using RuleCompiler.KernelTests.Net;
 using RuleCompiler.Tests.Gen;
 
@@ -30,9 +31,13 @@ internal sealed class Differential(IKernelRoom room, ulong seed, Func<string, st
     public SortedDictionary<string, long> Endings { get; } = new(StringComparer.Ordinal);
 
     /// <returns>Differences; none when the kernel does as the emulator says.</returns>
-    public List<string> Run(Scenario scenario, int packets)
+    public List<string> Run(Scenario scenario, int packets) => RunLast([scenario.Cluster], scenario.Node, packets);
+
+    /// <summary>The first state is loaded, and plans lead from one to the next; the packets meet the last.</summary>
+    /// <returns>As for <see cref="Run"/>.</returns>
+    public List<string> RunLast(Seq<ClusterState> states, NodeFacts node, int packets)
     {
-        scenario = scenario.In(room.Mode);
+        var scenario = new Scenario(states[^1], node).In(room.Mode);
         var hosts = _families.Select(family => HostNetworks.For(scenario.Node, family)).ToArray();
         using var network = NodeNetwork.Create(hosts);
         var differences = new List<string>();
@@ -41,7 +46,9 @@ internal sealed class Differential(IKernelRoom room, ulong seed, Func<string, st
         for (var i = 0; i < _families.Length; i++)
         {
             var text = room.Compile(scenario.Cluster, scenario.Node, _families[i]);
-            room.Load(network.Node, _families[i], sabotage is null ? text : sabotage(text));
+            var first = states.Count == 1 ? text : room.Compile(states[0], scenario.Node, _families[i]);
+            room.Load(network.Node, _families[i], sabotage is null ? first : sabotage(first));
+            foreach (var next in states.Skip(1)) room.Update(network.Node, next, node, _families[i]);
             var emulator = new Emulator.Emulator(
                 room.Read(text, _families[i]), hosts[i], new ManualClock(), new SeededRandom(seed));
             var flows = Flows(FlowGen.Covering(scenario, _families[i]), tracksSctp, packets / _families.Length);

@@ -26,12 +26,6 @@ internal static class Flavours
     /// <summary>For theories.</summary>
     public static TheoryData<Flavour> Each { get; } = [.. All];
 
-    /// <summary>Those whose plans the kernel's tool takes: nft 1.0.6 refuses new rules with some of our maps (see the nftables room).</summary>
-    public static TheoryData<Flavour> Planned { get; } = [Flavour.Nft, Flavour.Legacy];
-
-    public static TheoryData<Flavour, Family> PlannedFamily { get; } =
-        new MatrixTheoryData<Flavour, Family>([Flavour.Nft, Flavour.Legacy], [Family.Ipv4, Family.Ipv6]);
-
     public static TheoryData<Flavour, Family> EachFamily { get; } = new MatrixTheoryData<Flavour, Family>(All, [Family.Ipv4, Family.Ipv6]);
 
     extension(Flavour flavour)

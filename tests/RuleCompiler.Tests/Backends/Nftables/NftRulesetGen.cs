@@ -61,7 +61,10 @@ public static class NftRulesetGen
         let all = flags.Aggregate(SetFlags.None, (sum, flag) => sum | flag)
             | (timeout is null ? SetFlags.None : SetFlags.Timeout) | (dynamic ? SetFlags.Dynamic : SetFlags.None)
         from elements in Elements(key, data, all.HasFlag(SetFlags.Interval)).Resize(6)
-        select new NftSet(name, key, data, all, timeout, size, dynamic ? [] : elements);
+        from portsOf in key.Concat(FieldTypes.FieldsOf(data)).Contains(FieldType.InetService)
+            ? G.Elements<Protocol?>(null, Protocol.Tcp, Protocol.Udp, Protocol.Sctp)
+            : G.Constant<Protocol?>(null)
+        select new NftSet(name, key, data, all, timeout, size, dynamic ? [] : elements) { PortsOf = portsOf };
 
     private static Gen<Seq<FieldType>> Types(Family family) =>
         from count in G.Choose(1, 4)

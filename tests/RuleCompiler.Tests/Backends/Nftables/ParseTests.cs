@@ -87,6 +87,18 @@ public sealed class ParseTests
     }
 
     [Theory]
+    [InlineData("type ipv4_addr . inet_service : ipv4_addr . inet_service", null)]
+    [InlineData("typeof ip daddr . th dport : ip daddr . th dport", null)]
+    [InlineData("typeof ip daddr . th dport : ip daddr . tcp dport", Protocol.Tcp)]
+    [InlineData("typeof ip daddr . sctp dport : ip daddr . sctp sport", Protocol.Sctp)]
+    public void The_type_of_a_map_says_whose_ports_it_holds(string type, Protocol? protocol)
+    {
+        var set = Assert.Single(Parse($"table ip t {{ map m {{ {type}; }}; }}", Family.Ipv4).Artifact.Tables[0].Sets.AsEnumerable());
+        Assert.Equal<FieldType>([FieldType.Ipv4Addr, FieldType.InetService], set.Key.AsEnumerable());
+        Assert.Equal(protocol, set.PortsOf);
+    }
+
+    [Theory]
     [InlineData("\t\tip saddr 10.0.0.1 frobnicate\n", "RC4102", 3, 21)]
     [InlineData("\t\tlimit rate 10/second accept\n", "RC4102", 3, 3)]
     [InlineData("\t\tip saddr fd00::1 drop\n", "RC4103", 3, 12)]
@@ -110,6 +122,7 @@ public sealed class ParseTests
     [InlineData("table ip t {\n\tset s {\n\t\ttype ipv4_addr\n\t\telements = { 10.0.0.0/8 }\n\t}\n}\n", "RC4103")]
     [InlineData(
         "table ip t {\n\tmap m {\n\t\ttype ipv4_addr : verdict\n\t\telements = { 10.0.0.1 }\n\t}\n}\n", "RC4101")]
+    [InlineData("table ip t {\n\tmap m {\n\t\ttypeof tcp dport : ip daddr . udp dport\n\t}\n}\n", "RC4103")]
     [InlineData("table ip6 t {\n}\n", "RC4105")]
     [InlineData("delete table ip t\n", "RC4106")]
     [InlineData("add rule ip t c accept\n", "RC4106")]

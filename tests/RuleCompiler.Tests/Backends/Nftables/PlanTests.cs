@@ -2,6 +2,7 @@ using RuleCompiler.Backends.Nftables;
 using RuleCompiler.Emulator;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
+using RuleCompiler.Ir.Text;
 using RuleCompiler.Tests.Backends.Iptables;
 using RuleCompiler.Tests.Gen;
 using RuleCompiler.Tests.Properties;
@@ -44,10 +45,12 @@ public sealed class PlanTests
             add chain ip rulecompiler pick-2
             add rule ip rulecompiler masquerade-others-pick-2 ip saddr != 10.64.0.0/16 meta mark set meta mark | 0x00004000
             add rule ip rulecompiler masquerade-others-pick-2 goto pick-2
-            add rule ip rulecompiler pick-2 dnat ip to ip daddr . meta l4proto . th dport . numgen random mod 2 map @endpoints
+            add rule ip rulecompiler pick-2 meta l4proto tcp dnat ip to ip daddr . th dport . numgen random mod 2 map @tcp-endpoints
+            add rule ip rulecompiler pick-2 meta l4proto udp dnat ip to ip daddr . th dport . numgen random mod 2 map @udp-endpoints
+            add rule ip rulecompiler pick-2 meta l4proto sctp dnat ip to ip daddr . th dport . numgen random mod 2 map @sctp-endpoints
             delete element ip rulecompiler services { 10.96.0.10 . tcp . 80 }
-            add element ip rulecompiler endpoints { 10.96.0.10 . tcp . 80 . 1 : 10.64.0.6 . 8080 }
             add element ip rulecompiler services { 10.96.0.10 . tcp . 80 comment "shop/cart:http" : goto masquerade-others-pick-2 }
+            add element ip rulecompiler tcp-endpoints { 10.96.0.10 . 80 . 1 : 10.64.0.6 . 8080 }
 
             """.ReplaceLineEndings("\n"), Room.PrintStep(plan[0], Family.Ipv4));
         Assert.Equal(
@@ -58,6 +61,16 @@ public sealed class PlanTests
             delete chain ip rulecompiler pick-1
 
             """.ReplaceLineEndings("\n"), Room.PrintStep(plan[1], Family.Ipv4));
+    }
+
+    /// <summary><c>nft -j</c> gives no more than the names of types (src/json.c:set_dtype_json @v1.0.6).</summary>
+    [Fact]
+    public void A_listing_that_does_not_say_whose_ports_a_map_holds_is_edited_all_the_same()
+    {
+        var state = Lower(SmallCluster.Cart, "10.64.0.5");
+        var table = state.Tables[0];
+        var listed = table with { Sets = table.Sets.Select(set => set with { PortsOf = null }).ToSeq() };
+        Assert.Empty(Room.Plan(state with { Tables = [listed] }, state).AsEnumerable());
     }
 
     [Fact]
