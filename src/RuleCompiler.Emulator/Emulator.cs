@@ -148,10 +148,13 @@ public sealed partial class Emulator
             if (walk.ServedBy is { } served)
                 return TranslatedTo(served, before.Destination.Family, connection.Masqueraded);
             if (!connection.IsChosen && !connection.Masqueraded) return UntouchedOutcome;
-            var chosen = connection.Reply;
+
+            // Where IPVS once served the flow its answers come from a server that nothing leads to any more.
+            var (to, port) = connection.IsChosen
+                ? (connection.Reply.Source, connection.Reply.SourcePort)
+                : (walk.Tuple.Destination, walk.Tuple.DestinationPort);
             return new Outcome.Translated(
-                new Endpoint(Ip.Create(before.Destination.Family, chosen.Source), new Port(chosen.SourcePort)),
-                connection.Masqueraded);
+                new Endpoint(Ip.Create(before.Destination.Family, to), new Port(port)), connection.Masqueraded);
         }
 
         var sourceChanged = before.Source.Bits != walk.Tuple.Source;

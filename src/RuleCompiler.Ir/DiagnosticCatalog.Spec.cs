@@ -40,6 +40,10 @@ public static partial class DiagnosticCatalog
     public static readonly DiagnosticRule FlowCaseTitleRepeated = Warning(
         "RC2011", "Case title used twice", "Reports name cases by their titles.");
 
+    public static readonly DiagnosticRule FlowModeTaken = Error(
+        "RC2012", "Mode answered twice or not at all",
+        "A line and the in lines behind it share the modes among them: each has one answer, and some mode has the line's own.");
+
     public static readonly DiagnosticRule ProfileSyntax = Error(
         "RC2020", "Not a profile", "A line of a profile of intended differences does not follow spec/profiles/README.md.");
 

@@ -25,8 +25,9 @@ public static partial class Meaning
         var frontend = FrontendOf(cluster, node, flow);
         var expected = frontend is null ? One(Unserved(cluster, node, flow)) : Through(frontend, cluster, node, flow);
         // Localhost NodePorts make 127/8 routable: what comes for it from elsewhere is translated or stopped (§4.5).
+        // Without them the kernel takes what comes from outside for a martian (route.c:ip_route_input_slow @v6.1).
         var toLocalhost = flow.Destination is { Family: Family.Ipv4, IsLoopback: true } && !flow.Source.IsLoopback;
-        return toLocalhost && ServesNodePorts(node, Ip.V4(0x7F00_0001))
+        return toLocalhost && (ServesNodePorts(node, Ip.V4(0x7F00_0001)) || flow.InputInterface is not null)
             && expected.Outcomes[0] is not Outcome.Translated ? One(new Outcome.Dropped()) : expected;
     }
 

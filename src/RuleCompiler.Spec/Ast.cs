@@ -38,6 +38,16 @@ public abstract record FlowAction
         _ => null,
     };
 
+    /// <summary>The same with another expectation; itself where it has none.</summary>
+    public FlowAction Expecting(Expected other) => this switch
+    {
+        Open open => open with { Expect = other },
+        Again again => again with { Expect = other },
+        More more => more with { Expect = other },
+        Reply reply => reply with { Expect = other },
+        _ => this,
+    };
+
     /// <summary>from … to …: the first packet of a new flow.</summary>
     public sealed record Open(
         FlowSource Source, Port? SourcePort, string? Interface, Protocol Protocol, FlowDestination To, Expected Expect)

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using RuleCompiler.Backends;
 using RuleCompiler.Emulator;
 using RuleCompiler.Emulator.Modes;
 using RuleCompiler.Ir;
@@ -9,12 +10,13 @@ namespace RuleCompiler.Spec;
 
 /// <summary>
 /// Compiles, prints, parses the printed text and runs it in the emulator: what flows judge is the very text that ships.
+/// When the cluster changes, the node follows by the room's plan, as a real one does.
 /// </summary>
 public sealed class EmulatorTarget(IMode mode) : IFlowTarget
 {
     private static readonly Seq<Family> s_families = [Family.Ipv4, Family.Ipv6];
 
-    /// <summary>Compiling is dear and a case may run many times. Keys compare by reference.</summary>
+    /// <summary>Compiling is dear and a case may run many times.</summary>
     private readonly Dictionary<Key, Compiled> _compiled = [];
 
     public string Name => $"{mode.Name} in the emulator";
@@ -26,35 +28,41 @@ public sealed class EmulatorTarget(IMode mode) : IFlowTarget
     public (IFlowNode? Node, Seq<Diagnostic> Diagnostics) Start(ClusterState cluster, NodeFacts node, ulong seed)
     {
         var clock = new ManualClock();
-        var emulators = new Dictionary<Family, Emulator.Emulator>();
+        var emulators = new Dictionary<Family, Running>();
         foreach (var family in s_families)
         {
-            var compiled = Compile(cluster, node, family);
+            var compiled = Compile(null, cluster, node, family);
             if (compiled.Program is null) return (null, compiled.Diagnostics);
-            emulators.Add(family, new Emulator.Emulator(
-                compiled.Program, HostNetworks.For(node, family), clock, new SeededRandom(seed)));
+            var emulator = new Emulator.Emulator(
+                compiled.Program, HostNetworks.For(node, family), clock, new SeededRandom(seed));
+            emulators.Add(family, new Running(emulator, compiled));
         }
 
         return (new EmulatedNode(this, node, clock, emulators), []);
     }
 
-    private Compiled Compile(ClusterState cluster, NodeFacts node, Family family)
+    private Compiled Compile(Compiled? before, ClusterState cluster, NodeFacts node, Family family)
     {
-        if (_compiled.TryGetValue(new Key(cluster, node, family), out var known)) return known;
+        var key = new Key(before, cluster, node, family);
+        if (_compiled.TryGetValue(key, out var known)) return known;
         var graph = ServiceGraphBuilder.Build(cluster, node, family).Graph;
-        var (program, diagnostics) = mode.Load(mode.Compile(graph, node).Files, family);
-        return _compiled[new Key(cluster, node, family)] = new Compiled(program, diagnostics);
+        var files = before is null ? mode.Compile(graph, node).Files : mode.Follow(before.Files, graph, node);
+        var (program, diagnostics) = mode.Load(files, family);
+        return _compiled[key] = new Compiled(files, program, diagnostics);
     }
 
-    private sealed record Compiled(Program? Program, Seq<Diagnostic> Diagnostics);
+    private sealed record Compiled(Seq<ArtifactFile> Files, Program? Program, Seq<Diagnostic> Diagnostics);
 
-    private readonly struct Key(ClusterState cluster, NodeFacts node, Family family) : IEquatable<Key>
+    /// <summary>Compares by reference.</summary>
+    private readonly struct Key(Compiled? before, ClusterState cluster, NodeFacts node, Family family) : IEquatable<Key>
     {
+        private readonly Compiled? _before = before;
         private readonly ClusterState _cluster = cluster;
         private readonly NodeFacts _node = node;
         private readonly Family _family = family;
 
         public bool Equals(Key other) =>
+            ReferenceEquals(_before, other._before) &&
             ReferenceEquals(_cluster, other._cluster) &&
             ReferenceEquals(_node, other._node) &&
             _family == other._family;
@@ -64,11 +72,15 @@ public sealed class EmulatorTarget(IMode mode) : IFlowTarget
         public override int GetHashCode() => HashCode.Combine(RuntimeHelpers.GetHashCode(_cluster), _family);
     }
 
+    private sealed class Running(Emulator.Emulator emulator, Compiled compiled)
+    {
+        public Emulator.Emulator Emulator { get; } = emulator;
+
+        public Compiled Compiled { get; set; } = compiled;
+    }
+
     private sealed class EmulatedNode(
-        EmulatorTarget target,
-        NodeFacts node,
-        ManualClock clock,
-        Dictionary<Family, Emulator.Emulator> emulators) : IFlowNode
+        EmulatorTarget target, NodeFacts node, ManualClock clock, Dictionary<Family, Running> emulators) : IFlowNode
     {
         public Distribution? Explore(Packet packet) => For(packet).Explore(packet);
 
@@ -76,11 +88,12 @@ public sealed class EmulatorTarget(IMode mode) : IFlowTarget
 
         public Seq<Diagnostic> Load(ClusterState cluster)
         {
-            foreach (var (family, emulator) in emulators)
+            foreach (var (family, running) in emulators)
             {
-                var compiled = target.Compile(cluster, node, family);
+                var compiled = target.Compile(running.Compiled, cluster, node, family);
                 if (compiled.Program is null) return compiled.Diagnostics;
-                emulator.Load(compiled.Program);
+                running.Emulator.Load(compiled.Program);
+                running.Compiled = compiled;
             }
 
             return [];
@@ -92,6 +105,6 @@ public sealed class EmulatorTarget(IMode mode) : IFlowTarget
         {
         }
 
-        private Emulator.Emulator For(Packet packet) => emulators[packet.Tuple.Source.Family];
+        private Emulator.Emulator For(Packet packet) => emulators[packet.Tuple.Source.Family].Emulator;
     }
 }

@@ -21,6 +21,9 @@ internal sealed class FlowFileBuilder(string path, List<Diagnostic> diagnostics)
     private bool _endpointGiven;
     private bool _choiceGiven;
 
+    /// <summary>The step that an <c>in</c> line on the next line would speak of.</summary>
+    private int? _answered;
+
     private sealed record Setting(Seq<ProxyMode> Modes, Family Family, bool Stated);
 
     public static FlowFile EmptyFile(string path)
@@ -31,6 +34,7 @@ internal sealed class FlowFileBuilder(string path, List<Diagnostic> diagnostics)
 
     public void Add(Line line, Location location, string text)
     {
+        if (line is not Line.Elsewhere) _answered = null;
         switch (line)
         {
             case Line.Scenario scenario:
@@ -54,7 +58,11 @@ internal sealed class FlowFileBuilder(string path, List<Diagnostic> diagnostics)
             case Line.Step step:
                 if (_title is null && _steps.Count == 0) _caseLocation = location;
                 CheckStep(step.Action, location);
+                if (step.Action.Expectation is not null) _answered = _steps.Count;
                 _steps.Add(new FlowStep(step.Action, text, _setting.Modes, _setting.Family, location));
+                break;
+            case Line.Elsewhere elsewhere:
+                AddElsewhere(elsewhere, location, text);
                 break;
         }
     }
@@ -107,6 +115,38 @@ internal sealed class FlowFileBuilder(string path, List<Diagnostic> diagnostics)
         header ??= new Located<string>(value, location);
     }
 
+    /// <summary>The step before keeps the modes that are left, and has a twin for those that answer otherwise.</summary>
+    private void AddElsewhere(Line.Elsewhere line, Location location, string text)
+    {
+        if (_answered is not { } index)
+        {
+            Report(DiagnosticCatalog.FlowStepWithoutPast, location,
+                "found in without a line before it that expects something, expected it right behind one", "move the line");
+            return;
+        }
+
+        var step = _steps[index];
+        var open = (step.Modes.IsEmpty ? Enum.GetValues<ProxyMode>() : step.Modes.AsEnumerable()).ToList();
+        var isOpen = line.Modes.All(open.Remove);
+        if (!isOpen || open.Count == 0)
+        {
+            Report(DiagnosticCatalog.FlowModeTaken, location,
+                isOpen
+                    ? "found a line for every mode that was left, expected one left for the line before"
+                    : "found a mode that has its answer, or that the line before is not for, expected another",
+                "say each mode once");
+            return;
+        }
+
+        const string Word = " expect ";
+        var action = step.Action.Expecting(line.Expect);
+        CheckExpected(action, line.Expect, location);
+        var words = step.Text[..step.Text.IndexOf(Word, StringComparison.Ordinal)] +
+            text[text.IndexOf(Word, StringComparison.Ordinal)..];
+        _steps[index] = step with { Modes = open.ToSeq() };
+        _steps.Add(new FlowStep(action, words, line.Modes, step.Family, location));
+    }
+
     private void CheckTitle(string title, Location location)
     {
         if (!_titles.Add(title))
@@ -132,8 +172,6 @@ internal sealed class FlowFileBuilder(string path, List<Diagnostic> diagnostics)
 
         if (action.Expectation is not { } expected) return;
         CheckExpected(action, expected, location);
-        _endpointGiven |= expected is Expected.Endpoints;
-        _choiceGiven |= expected is Expected.Endpoints { Set.Count: > 1 };
     }
 
     private void CheckOpen(FlowAction.Open open, Location location)
@@ -179,6 +217,9 @@ internal sealed class FlowFileBuilder(string path, List<Diagnostic> diagnostics)
                     "found 'any endpoint', expected a line before it with two or more endpoints", "list them in braces");
                 break;
         }
+
+        _endpointGiven |= expected is Expected.Endpoints;
+        _choiceGiven |= expected is Expected.Endpoints { Set.Count: > 1 };
     }
 
     private void CheckSet(Expected.Endpoints expected)

@@ -14,7 +14,7 @@ internal sealed class Grammar
 {
     /// <summary>The words that begin a line.</summary>
     public static readonly Seq<string> Keywords =
-        ["scenario", "node", "mode", "family", "case", "from", "then", "advance", "when"];
+        ["scenario", "node", "mode", "family", "case", "in", "from", "then", "advance", "when"];
 
     private static readonly Parser<SourceRewrite> s_rewrite =
         Word("masqueraded", SourceRewrite.Masqueraded)
@@ -48,6 +48,16 @@ internal sealed class Grammar
             .XOr(Word("unready", EndpointState.Unusable))
             .XOr(Word("terminating", EndpointState.ServingTerminating));
 
+    private static readonly Parser<ProxyMode> s_mode =
+        Word("iptables", ProxyMode.Iptables)
+            .XOr(Word("ipvs", ProxyMode.Ipvs))
+            .XOr(Word("nftables", ProxyMode.Nftables));
+
+    private static readonly Parser<Seq<ProxyMode>> s_modes =
+        from first in s_mode
+        from others in Comma.Then(_ => s_mode).XMany()
+        select others.Prepend(first).ToSeq();
+
     private readonly string _path;
     private readonly Parser<Expected> _expect;
 
@@ -55,7 +65,7 @@ internal sealed class Grammar
     {
         _path = path;
         _expect = Word("expect").Then(_ => Outcome());
-        Statement = Header().XOr(Step().Select(Line (action) => new Line.Step(action)));
+        Statement = Header().XOr(Word("in").Then(_ => Elsewhere())).XOr(Step().Select(Line (action) => new Line.Step(action)));
     }
 
     /// <summary>One statement and the end of its line.</summary>
@@ -70,17 +80,16 @@ internal sealed class Grammar
 
     private static Parser<Family> FamilyName() => Word("ipv4", Family.Ipv4).XOr(Word("ipv6", Family.Ipv6));
 
-    private static Parser<Seq<ProxyMode>> Modes()
-    {
-        var one = Word("iptables", ProxyMode.Iptables)
-            .XOr(Word("ipvs", ProxyMode.Ipvs))
-            .XOr(Word("nftables", ProxyMode.Nftables));
-        return Word("any", default(Seq<ProxyMode>)).ToEnd().XOr(
-            from first in one
-            from others in Comma.Then(_ => one).XMany()
-            from end in LineEnd.Expecting("',' or the end of the line")
-            select others.Prepend(first).ToSeq());
-    }
+    private static Parser<Seq<ProxyMode>> Modes() => Word("any", default(Seq<ProxyMode>)).ToEnd().XOr(
+        from modes in s_modes
+        from end in LineEnd.Expecting("',' or the end of the line")
+        select modes);
+
+    private Parser<Line> Elsewhere() =>
+        from modes in s_modes
+        from word in Word("expect").Expecting("',' or expect")
+        from expected in Outcome()
+        select (Line)new Line.Elsewhere(modes, expected);
 
     private Parser<FlowAction> Step() =>
         Word("from").Then(_ => Open())

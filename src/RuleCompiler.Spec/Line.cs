@@ -23,4 +23,7 @@ internal abstract record Line
     public sealed record Case(string Title) : Line;
 
     public sealed record Step(FlowAction Action) : Line;
+
+    /// <summary>in ipvs expect …: what these modes answer to the step before.</summary>
+    public sealed record Elsewhere(Seq<ProxyMode> Modes, Expected Expect) : Line;
 }

@@ -23,6 +23,13 @@ public interface IMode
 
     /// <summary>From a dump to what the graph wants.</summary>
     ModePlan Plan(Seq<ArtifactFile> observed, ServiceGraph graph, NodeFacts node);
+
+    /// <summary>
+    /// What a node has that had <paramref name="observed"/>, once the plan is carried out as far as it need not wait for
+    /// connections to end.
+    /// </summary>
+    /// <exception cref="ArgumentException">The text is not what a room printed.</exception>
+    Seq<ArtifactFile> Follow(Seq<ArtifactFile> observed, ServiceGraph graph, NodeFacts node);
 }
 
 /// <summary>Each step as text; null when the dump cannot be read.</summary>

@@ -7,7 +7,8 @@ namespace RuleCompiler.Emulator.Modes;
 
 /// <summary>The road through one room.</summary>
 internal sealed class Mode<TRoom, TArtifact, TStep>(
-    ProxyMode mode, Func<TArtifact, (Program? Program, Seq<Diagnostic> Diagnostics)> translate) : IMode
+    ProxyMode mode, Func<TArtifact, (Program? Program, Seq<Diagnostic> Diagnostics)> translate, Func<TStep, bool>? waits = null)
+    : IMode
     where TRoom : IRoom<TArtifact, TStep>
     where TArtifact : notnull
     where TStep : notnull
@@ -39,5 +40,18 @@ internal sealed class Mode<TRoom, TArtifact, TStep>(
         return new ModePlan(
             steps.Select(step => TRoom.PrintStep(step, graph.Family)).ToSeq(),
             before.Diagnostics.Concat(lowering.Diagnostics).ToSeq());
+    }
+
+    public Seq<ArtifactFile> Follow(Seq<ArtifactFile> observed, ServiceGraph graph, NodeFacts node)
+    {
+        var before = TRoom.Parse(observed, graph.Family);
+        if (before.HasErrors) throw new ArgumentException(before.Diagnostics.ToString(), nameof(observed));
+        var state = before.Artifact;
+        foreach (var step in TRoom.Plan(state, TRoom.Lower(graph, node).Artifact))
+        {
+            if (waits?.Invoke(step) != true) state = TRoom.Apply(state, step);
+        }
+
+        return TRoom.Print(state);
     }
 }

@@ -97,6 +97,23 @@ public sealed class FlowReaderTests
             file.Cases.SelectMany(one => one.Steps).Select(step => step.Modes));
     }
 
+    [Fact]
+    public void What_a_mode_answers_otherwise_is_a_twin_of_the_line_for_that_mode()
+    {
+        var steps = Steps("""
+            from node to tcp 10.96.0.10:80 expect drop
+            in ipvs expect { 10.64.0.5:80 }    # its own
+            in nftables expect reject
+            """);
+
+        Assert.Equal([[ProxyMode.Iptables], [ProxyMode.Ipvs], [ProxyMode.Nftables]], steps.Select(step => step.Modes));
+        Assert.Equal(
+            ["drop", "{ 10.64.0.5:80 }", "reject"],
+            steps.Select(step => step.Text["from node to tcp 10.96.0.10:80 expect ".Length..]));
+        Assert.Equal([3, 4, 5], steps.Select(step => step.Location.Line));
+        Assert.Single(steps.Select(step => step.Action.Expecting(new Expected.Drop())).Distinct());
+    }
+
     [Theory]
     [InlineData("\r\n")]
     [InlineData("\n\n# between\n")]

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace RuleCompiler.Tests.Spec;
 
-/// <summary>Every kind of mistake: exact text, exact place (RC2001 to RC2011).</summary>
+/// <summary>Every kind of mistake: exact text, exact place (RC2001 to RC2012).</summary>
 public sealed class FlowSyntaxTests
 {
     private const string Head = "scenario golden/x\nnode node-0\n";
@@ -46,11 +46,15 @@ public sealed class FlowSyntaxTests
     [InlineData("when endpoint 10.64.1.7 becomes gone", 33, "found 'gone', expected ready, unready or terminating")]
     [InlineData("then again port 5 after", 24, "found the end of the line, expected a duration such as 10s, 30m or 1h30m, up to 366d")]
     [InlineData("then replies expect drop", 6, "found 'replies', expected reply, more or again")]
-    [InlineData("form pod 10.64.0.5 to tcp 10.96.0.10:53 expect drop", 1, "found 'form', expected scenario, node, mode, family, case, from, then, advance or when; did you mean from?")]
+    [InlineData("form pod 10.64.0.5 to tcp 10.96.0.10:53 expect drop", 1, "found 'form', expected scenario, node, mode, family, case, in, from, then, advance or when; did you mean from?")]
     [InlineData("case shop", 6, "found 'shop', expected a title in quotes")]
     [InlineData("case \"shop", 6, "found '\"', expected a title that ends with '\"' on the same line")]
     [InlineData("mode iptable", 6, "found 'iptable', expected any, iptables, ipvs or nftables; did you mean iptables?")]
     [InlineData("mode iptables nftables", 15, "found 'nftables', expected ',' or the end of the line")]
+    [InlineData("in any expect drop", 4, "found 'any', expected iptables, ipvs or nftables")]
+    [InlineData("in ipvs nftables expect drop", 9, "found 'nftables', expected ',' or expect")]
+    [InlineData("in ipvs, expect drop", 10, "found 'expect', expected iptables, ipvs or nftables")]
+    [InlineData("in ipvs expect drp", 16, "found 'drp', expected reject, drop, untouched, same, any, answer, '{' or an address and port such as 10.64.0.5:80 or [fd00::5]:80; did you mean drop?")]
     [InlineData("family v6", 8, "found 'v6', expected ipv4 or ipv6")]
     public void A_bad_line_is_told_with_its_place_and_what_would_fit(string line, int column, string message)
     {
@@ -100,6 +104,13 @@ public sealed class FlowSyntaxTests
     [InlineData(Head + "from pod 10.64.0.5 to tcp node:80 expect answer from 1.1.1.1:1", "a.flow(3,1): error RC2009: found 'answer from', expected it only behind 'then reply'; see spec/LANGUAGE.md, Expectations")]
     [InlineData(Head + "case \"t\"\n", "a.flow(3,1): warning RC2010: case \"t\" has no line with expect; say what must happen, or remove the case")]
     [InlineData(Head + "case \"t\"\nfrom node to tcp node:80 expect drop\ncase \"t\"\nfrom node to tcp node:80 expect drop", "a.flow(5,1): warning RC2011: found \"t\" again, expected a title of its own; reports cannot tell the two apart")]
+    [InlineData(Head + "in ipvs expect drop", "a.flow(3,1): error RC2006: found in without a line before it that expects something, expected it right behind one; move the line")]
+    [InlineData(Head + "from node to tcp node:80 expect drop\nfamily ipv4\nin ipvs expect reject", "a.flow(5,1): error RC2006: found in without a line before it that expects something, expected it right behind one; move the line")]
+    [InlineData(Head + "from node to tcp 10.0.0.1:80 expect drop\nin ipvs expect [fd00::1]:80", "a.flow(4,16): error RC2005: found an IPv6 address, expected IPv4 like the flow; use addresses of one family")]
+    [InlineData(Head + "from node to tcp node:80 expect drop\nin ipvs expect reject\nin ipvs expect drop", "a.flow(5,1): error RC2012: found a mode that has its answer, or that the line before is not for, expected another; say each mode once")]
+    [InlineData(Head + "from node to tcp node:80 expect drop\nin ipvs, ipvs expect reject", "a.flow(4,1): error RC2012: found a mode that has its answer, or that the line before is not for, expected another; say each mode once")]
+    [InlineData(Head + "from node to tcp node:80 expect drop\nin ipvs, nftables, iptables expect reject", "a.flow(4,1): error RC2012: found a line for every mode that was left, expected one left for the line before; say each mode once")]
+    [InlineData(Head + "mode iptables\nfrom node to tcp node:80 expect drop\nin ipvs expect reject", "a.flow(5,1): error RC2012: found a mode that has its answer, or that the line before is not for, expected another; say each mode once")]
     public void What_no_single_word_shows_is_told_too(string text, string message) =>
         Assert.Contains(message, FlowReader.Read("a.flow", text).Diagnostics.Select(diagnostic => diagnostic.ToString()));
 

@@ -14,16 +14,17 @@ public sealed class FlowsAgainstJudgeTests
 {
     private static readonly ScenarioFolders s_scenarios = new();
 
-    public static TheoryData<string> Files =>
-        new(FlowFilesTests.Files.Select(row => row.Data).Where(path => !path.Contains("affinity", StringComparison.Ordinal)));
+    public static MatrixTheoryData<string, ProxyMode> FilesInEveryMode => new(
+        FlowFilesTests.Files.Select(row => row.Data).Where(path => !path.Contains("affinity", StringComparison.Ordinal)),
+        Enum.GetValues<ProxyMode>());
 
     [Theory]
-    [MemberData(nameof(Files))]
-    public void The_judge_agrees(string path)
+    [MemberData(nameof(FilesInEveryMode))]
+    public void The_judge_agrees(string path, ProxyMode mode)
     {
         var file = FlowReader.Read(path, File.ReadAllText(Checkout.PathOf(path))).File;
 
-        var report = FlowChecker.Check(file with { Cases = file.Cases.SelectMany(FirstPackets).ToSeq() }, s_scenarios, new Judge());
+        var report = FlowChecker.Check(file with { Cases = file.Cases.SelectMany(FirstPackets).ToSeq() }, s_scenarios, new Judge(mode));
 
         Assert.True(report.IsGood, string.Join('\n', report.Diagnostics));
         Assert.True(report.Passed > 0);
@@ -49,11 +50,11 @@ public sealed class FlowsAgainstJudgeTests
         }
     }
 
-    private sealed class Judge : IFlowTarget
+    private sealed class Judge(ProxyMode mode) : IFlowTarget
     {
         public string Name => "the judge";
 
-        public ProxyMode Mode => ProxyMode.Iptables;
+        public ProxyMode Mode => mode;
 
         public int RunsMax => 1;
 
