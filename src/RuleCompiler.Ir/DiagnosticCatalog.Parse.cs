@@ -52,6 +52,10 @@ public static partial class DiagnosticCatalog
     public static readonly DiagnosticRule RuleErrorsTooMany = Error(
         "RC4013", "Too many errors", "Reading stopped because the file has so many errors that it is probably something else.");
 
+    public static readonly DiagnosticRule RuleLineCutOff = Error(
+        "RC4014", "File ends inside a line",
+        "The tools end every line; a last line without its end may lack more than that, and is left out.");
+
     public static readonly DiagnosticRule NftSyntax = Error(
         "RC4101", "Not nft syntax",
             "A word or sign stands where nft's grammar has another; a file that is cut off looks like this.");

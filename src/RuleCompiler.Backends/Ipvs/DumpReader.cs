@@ -69,7 +69,8 @@ internal sealed class DumpReader(Family family)
             }
             else if (_errors < ErrorsMax)
             {
-                ReadLine(line);
+                if (end < 0) ReportCut(line);
+                else ReadLine(line);
             }
 
             blocks.Line();
@@ -110,6 +111,11 @@ internal sealed class DumpReader(Family family)
         if (!understood && reader.Fault is { } fault) Report(fault, line);
         _reason = "";
     }
+
+    /// <summary>-w 1 may be the beginning of -w 100.</summary>
+    private void ReportCut(ReadOnlySpan<char> line) => Report(
+        new(DiagnosticCatalog.RuleLineCutOff, line.Length + 1, "found the end of the file, expected the end of the line",
+            "dump again; where the file is complete, add a line break"), line);
 
     private void Report(DumpLine.LineFault fault, ReadOnlySpan<char> line)
     {

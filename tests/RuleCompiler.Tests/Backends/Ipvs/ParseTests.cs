@@ -213,6 +213,9 @@ public sealed class ParseTests
         { "RC4012", "destroy A", 1, 10 },
         { "RC4031", "create A hash:net\nadd A 10.0.0.0/8", 1, 10 },
         { "RC4032", "-A -t [fd00::1]:80 -s rr", 1, 7 },
+        { "RC4032", "TCP  [fd00::1]:80 rr", 1, 6 },
+        { "RC4032", "create A hash:ip family inet6\nadd A fd00::1", 1, 1 },
+        { "RC4008", "TCP  10.0.0.1:80 rr\n  -> [fd00::1]:80 Masq 1 0 0", 2, 6 },
         { "RC4004", "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -j DROP", 3, 1 },
     };
 
@@ -220,7 +223,7 @@ public sealed class ParseTests
     [MemberData(nameof(Faults))]
     public void A_fault_has_its_place(string rule, string text, int line, int column)
     {
-        var parsed = Room.Parse([new ArtifactFile("f", text)], Family.Ipv4);
+        var parsed = Room.Parse([new ArtifactFile("f", text + "\n")], Family.Ipv4);
         var found = parsed.Diagnostics[^1];
         Assert.Equal((rule, new Location("f", line, column)), (found.Rule.Id, found.Location));
     }
@@ -234,6 +237,34 @@ public sealed class ParseTests
             "in: -A -t 10.0.0.1:80 -s best",
             Assert.Single(parsed.Diagnostics.ToArray()).ToString());
         Assert.Equal(81, Assert.Single(parsed.Artifact.Servers.ToArray()).Port.Value);
+    }
+
+    public static TheoryData<string, Family> Dumps => new()
+    {
+        { Saved, Family.Ipv4 }, { Saved, Family.Ipv6 }, { _listed, Family.Ipv4 }, { _listedIpv6, Family.Ipv6 },
+        { SavedSets, Family.Ipv4 }, { SavedSets, Family.Ipv6 },
+    };
+
+    /// <summary>
+    /// ipset save, ipvsadm -Sn and -Ln have no last line of their own: one that ends with a line is a shorter dump. One that
+    /// ends inside a line is an error there, and what is read is what the whole lines say.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(Dumps))]
+    public void A_dump_that_is_cut_off_is_reported(string text, Family family)
+    {
+        for (var length = 1; length < text.Length; length++)
+        {
+            var (whole, start) = (text[..length].LastIndexOf('\n') + 1, text[..length].Count(letter => letter == '\n'));
+            var expected = Room.Parse([new ArtifactFile("f", text[..whole])], family);
+            var parsed = Room.Parse([new ArtifactFile("f", text[..length])], family);
+            Assert.Equal(expected.Artifact, parsed.Artifact);
+            Assert.Equal(whole < length, parsed.HasErrors);
+            if (whole == length) continue;
+            Assert.Contains(
+                parsed.Diagnostics.Select(diagnostic => (diagnostic.Rule.Id, diagnostic.Location)),
+                found => found == ("RC4014", new Location("f", start + 1, length - whole + 1)));
+        }
     }
 
     /// <summary>Every cut of every file, and bytes turned over: diagnostics at most, and what is read prints and comes back.</summary>
