@@ -24,7 +24,6 @@ internal static class PlanSafety
             return "the plan does not end where it should\n" + Text(plan, family);
 
         var flows = FlowGen.Covering(before, family).Concat(FlowGen.Covering(after, family)).Distinct().ToArray();
-        flows = Array.FindAll(flows, flow => !IsContested(before, after, flow));
         return ThirdFate(states, before.Node, flows, family) is { } third ? $"{third}\n{Text(plan, family)}" : null;
     }
 
@@ -52,22 +51,7 @@ internal static class PlanSafety
     }
 
     /// <summary>
-    /// The second exception: an address of the node's own that a Service claims at a port whose number is also a
-    /// NodePort. What refuses there depends on two frontends, and the filter table in between is made for each frontend alone.
-    /// </summary>
-    private static bool IsContested(Scenario before, Scenario after, Flow flow)
-    {
-        var ports = before.Cluster.Services.Concat(after.Cluster.Services)
-            .SelectMany(service => service.Ports, (service, port) => (service, port))
-            .Where(one => one.port.Protocol == flow.Protocol).ToArray();
-        return before.Node.IsLocal(flow.Destination)
-            && ports.Any(one => one.port.NodePort == flow.DestinationPort)
-            && ports.Any(one => one.port.Port == flow.DestinationPort && (one.service.ExternalIps
-                .Contains(flow.Destination) || one.service.LoadBalancerIps.Contains(flow.Destination)));
-    }
-
-    /// <summary>
-    /// The first exception: where localhost NodePorts are new, the block against strays for 127.0.0.0/8 comes before what
+    /// The exception: where localhost NodePorts are new, the block against strays for 127.0.0.0/8 comes before what
     /// it spares, because route_localnet must never be on without it.
     /// </summary>
     private static bool IsStoppedEarly(Flow flow, string now, List<IptablesRuleset> states) =>

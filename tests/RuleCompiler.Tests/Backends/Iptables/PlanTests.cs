@@ -162,6 +162,37 @@ public sealed class PlanTests
         }
     }
 
+    /// <summary>Two frontends decide about one address and port: whichever comes or goes, nobody sees a third outcome.</summary>
+    [Fact]
+    public void A_Service_claims_an_address_of_the_node_at_a_NodePort_safely()
+    {
+        var local = Balancer with { ExternalTrafficPolicy = TrafficPolicy.Local };
+        var claimant = Cart with
+        {
+            Type = ServiceType.LoadBalancer,
+            LoadBalancerIps = [Facts.Addresses[0]],
+            Ports = [new ServicePortSpec("http", Protocol.Tcp, new Port(30080), null, default)],
+        };
+        var choosy = claimant with { LoadBalancerSourceRanges = [Prefix.Parse("172.16.0.0/24")] };
+        (Service Service, Seq<EndpointSlice> Slices)[] nodePorts =
+            [(Balancer, []), (Balancer, [Balancer.Slice("10.64.0.5")]), (local, [local.Slice("10.64.1.5")])];
+        (Seq<Service> Services, Seq<EndpointSlice> Slices)[] claims =
+            [([], []), ([claimant], []), ([claimant], [Cart.Slice("10.64.0.6")]), ([choosy], [Cart.Slice("10.64.0.6")])];
+        NodeFacts[] nodes = [Facts, Facts with { Addresses = [Ip.Parse("192.168.78.2")], PrimaryIpv4 = Ip.Parse("192.168.78.2") }];
+        foreach (var node in nodes)
+        {
+            var states = (from nodePort in nodePorts
+                          from claim in claims
+                          select new Scenario(
+                              new ClusterState([nodePort.Service, .. claim.Services], [.. nodePort.Slices, .. claim.Slices], [], []),
+                              node)).ToList();
+            foreach (var before in states)
+            {
+                foreach (var after in states) Assert.Null(PlanSafety.Flaw(before, after, Family.Ipv4));
+            }
+        }
+    }
+
     [Fact]
     public void Another_mark_is_accepted_while_the_old_one_may_still_be_set()
     {
