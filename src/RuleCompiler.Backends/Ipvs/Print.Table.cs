@@ -124,10 +124,10 @@ public sealed partial class Ipvs
     }
 
     /// <summary>
-    /// By protocol, address and port. The tool takes the difference of two IPv4 addresses as a signed number, so
-    /// 203.0.113.1 comes before 10.0.0.1 (libipvs.c:ipvs_cmp_services @1.31; measured). That is no order, so what it
-    /// makes of three addresses in a circle depends on how the kernel hashed them; here they are merged from numeric
-    /// order.
+    /// By family, protocol, address and port. The tool takes the difference of two addresses, of IPv6 word by word, as a
+    /// signed number, so 203.0.113.1 comes before 10.0.0.1 (libipvs.c:ipvs_cmp_services @1.31; measured). That is no
+    /// order, so what it makes of three addresses in a circle depends on how the kernel hashed them; here they are merged
+    /// from numeric order.
     /// </summary>
     private static VirtualServer[] InToolsOrder(Seq<VirtualServer> servers)
     {
@@ -158,11 +158,15 @@ public sealed partial class Ipvs
 
         static int Compare(VirtualServer left, VirtualServer right)
         {
+            if (left.Address.Family != right.Address.Family) return left.Address.Family.CompareTo(right.Address.Family);
             if (left.Protocol != right.Protocol) return left.Protocol.CompareTo(right.Protocol);
-            var byAddress = left.Address.Family == Family.Ipv4
-                ? unchecked((int)((uint)left.Address.Bits - (uint)right.Address.Bits))
-                : left.Address.CompareTo(right.Address);
-            return byAddress != 0 ? byAddress : left.Port.CompareTo(right.Port);
+            for (var shift = 96; shift >= 0; shift -= 32)
+            {
+                var words = unchecked((int)((uint)(left.Address.Bits >> shift) - (uint)(right.Address.Bits >> shift)));
+                if (words != 0) return words;
+            }
+
+            return left.Port.CompareTo(right.Port);
         }
     }
 

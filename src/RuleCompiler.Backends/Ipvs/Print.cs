@@ -25,6 +25,19 @@ public sealed partial class Ipvs
             new(family == Family.Ipv4 ? stem + extension : stem + "6" + extension, Text(print));
     }
 
+    /// <summary>The command that takes the text of a step.</summary>
+    public static string ToolOf(IpvsStep step, Family family) => step switch
+    {
+        IpvsStep.SetSysctls => "sysctl -p -",
+        IpvsStep.ChangeSets => "ipset restore",
+        IpvsStep.ChangeRules when family == Family.Ipv4 => "iptables-restore --noflush",
+        IpvsStep.ChangeRules => "ip6tables-restore --noflush",
+        IpvsStep.ChangeServers => "ipvsadm -R",
+        IpvsStep.Bind or IpvsStep.Unbind => "ip -batch -",
+        IpvsStep.Reap => "ipvsadm -R, each line when ipvsadm -Ln counts no connection of its server",
+        _ => throw new UnreachableException(),
+    };
+
     public static string PrintStep(IpvsStep step, Family family) => step switch
     {
         IpvsStep.SetSysctls change => Text(writer => PrintSysctls(writer, change.Sysctls)),

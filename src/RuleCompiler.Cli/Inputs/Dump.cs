@@ -15,6 +15,9 @@ internal sealed record Dump(IMode Mode, Seq<Family> Families, Seq<ArtifactFile> 
 {
     private static readonly string[] _addressOptions = [" -s ", " -d "];
 
+    private static readonly string[] _serverStarts =
+        ["-A -t ", "-A -u ", "-A --sctp-service ", "TCP  ", "UDP  ", "SCTP "];
+
     public Family Family => Families[0];
 
     /// <summary>
@@ -86,8 +89,8 @@ internal sealed record Dump(IMode Mode, Seq<Family> Families, Seq<ArtifactFile> 
             Holds(files, "table ip ") || Holds(files, "\"family\": \"ip\""),
             Holds(files, "table ip6 ") || Holds(files, "\"family\": \"ip6\"")),
         ProxyMode.Ipvs => Shown(
-            Holds(files, "family inet ") || Holds(files, "-t 1") || Holds(files, "-u 1"),
-            Holds(files, "family inet6 ") || Holds(files, " [")),
+            Holds(files, "family inet ") || files.Any(file => HasServer(file.Text, Family.Ipv4)),
+            Holds(files, "family inet6 ") || files.Any(file => HasServer(file.Text, Family.Ipv6))),
     };
 
     private static Seq<Family> Shown(bool ipv4, bool ipv6) => (ipv4, ipv6) switch
@@ -99,6 +102,22 @@ internal sealed record Dump(IMode Mode, Seq<Family> Families, Seq<ArtifactFile> 
 
     private static bool Holds(Seq<ArtifactFile> files, string text) =>
         files.Any(file => file.Text.Contains(text, StringComparison.Ordinal));
+
+    /// <summary>A virtual server of ipvsadm -Sn or -Ln; addresses of IPv6 are in brackets.</summary>
+    private static bool HasServer(string text, Family family)
+    {
+        foreach (var line in text.AsSpan().EnumerateLines())
+        {
+            foreach (var start in _serverStarts)
+            {
+                if (!line.StartsWith(start, StringComparison.Ordinal)) continue;
+                var address = line[start.Length..];
+                if (!address.IsEmpty && address[0] == '[' == (family == Family.Ipv6)) return true;
+            }
+        }
+
+        return false;
+    }
 
     private static bool HasLine(string text, string start, string part)
     {

@@ -51,8 +51,13 @@ internal static class PlanVerb
         var plan = dump.Mode.Plan(dump.Files, graph, loaded.Node);
         session.Report(plan.Diagnostics);
         if (plan.Steps is not { } steps) return ExitCode.BadInput;
-        foreach (var step in steps) session.Shell.Output.Write(step);
-        var lines = DiagnosticText.Counted(steps.Sum(step => step.AsSpan().Count('\n')), "line");
+        foreach (var step in steps)
+        {
+            if (step.Tool is { } tool) session.Shell.Output.WriteLine($"# ==== for {tool} ====");
+            session.Shell.Output.Write(step.Text);
+        }
+
+        var lines = DiagnosticText.Counted(steps.Sum(step => step.Text.AsSpan().Count('\n')), "line");
         var blocks = DiagnosticText.Counted(steps.Count, "step");
         session.NoteVerbose(steps.IsEmpty ? "nothing to change" : $"{blocks}, {lines}");
         return ExitCode.Fine;

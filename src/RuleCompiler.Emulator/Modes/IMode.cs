@@ -32,8 +32,11 @@ public interface IMode
     Seq<ArtifactFile> Follow(Seq<ArtifactFile> observed, ServiceGraph graph, NodeFacts node);
 }
 
-/// <summary>Each step as text; null when the dump cannot be read.</summary>
-public sealed record ModePlan(Seq<string>? Steps, Seq<Diagnostic> Diagnostics);
+/// <summary>The steps in their order; null when the dump cannot be read.</summary>
+public sealed record ModePlan(Seq<ModeStep>? Steps, Seq<Diagnostic> Diagnostics);
+
+/// <param name="Tool">The command that takes the text, where steps of the mode are for several; else null.</param>
+public sealed record ModeStep(string? Tool, string Text);
 
 /// <summary>What a graph compiles to, as text, and what was said on the way.</summary>
 public sealed record ModeOutput(Seq<ArtifactFile> Files, Seq<Unsupported> Unsupported, Seq<Diagnostic> Diagnostics);

@@ -7,8 +7,10 @@ namespace RuleCompiler.Emulator.Modes;
 
 /// <summary>The road through one room.</summary>
 internal sealed class Mode<TRoom, TArtifact, TStep>(
-    ProxyMode mode, Func<TArtifact, (Program? Program, Seq<Diagnostic> Diagnostics)> translate, Func<TStep, bool>? waits = null)
-    : IMode
+    ProxyMode mode,
+    Func<TArtifact, (Program? Program, Seq<Diagnostic> Diagnostics)> translate,
+    Func<TStep, bool>? waits = null,
+    Func<TStep, Family, string>? toolOf = null) : IMode
     where TRoom : IRoom<TArtifact, TStep>
     where TArtifact : notnull
     where TStep : notnull
@@ -38,7 +40,8 @@ internal sealed class Mode<TRoom, TArtifact, TStep>(
         var lowering = TRoom.Lower(graph, node);
         var steps = TRoom.Plan(before.Artifact, lowering.Artifact);
         return new ModePlan(
-            steps.Select(step => TRoom.PrintStep(step, graph.Family)).ToSeq(),
+            steps.Select(step => new ModeStep(
+                toolOf?.Invoke(step, graph.Family), TRoom.PrintStep(step, graph.Family))).ToSeq(),
             before.Diagnostics.Concat(lowering.Diagnostics).ToSeq());
     }
 

@@ -12,7 +12,8 @@ public static class ProxyModes
     public static Seq<IMode> All { get; } =
     [
         new Mode<Iptables, IptablesRuleset, TableBlock>(ProxyMode.Iptables, IptablesTranslator.TryTranslate),
-        new Mode<Ipvs, IpvsArtifact, IpvsStep>(ProxyMode.Ipvs, IpvsTranslator.TryTranslate, step => step is IpvsStep.Reap),
+        new Mode<Ipvs, IpvsArtifact, IpvsStep>(
+            ProxyMode.Ipvs, IpvsTranslator.TryTranslate, step => step is IpvsStep.Reap, Ipvs.ToolOf),
         new Mode<Nftables, NftRuleset, NftTransaction>(ProxyMode.Nftables, NftablesTranslator.TryTranslate),
     ];
 
