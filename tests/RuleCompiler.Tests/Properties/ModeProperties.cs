@@ -4,7 +4,6 @@ using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Tests.Gen;
 using Xunit;
-using Rules = RuleCompiler.Emulator.Program;
 
 namespace RuleCompiler.Tests.Properties;
 
@@ -76,13 +75,6 @@ public sealed class ModeProperties
 
     private static ProxyMode ModeOf(string name) => Enum.Parse<ProxyMode>(name, ignoreCase: true);
 
-    private static ComparedSide Side(Scenario scenario, Family family)
-    {
-        var mode = ProxyModes.Of(scenario.Node.Config.Mode);
-        var graph = ServiceGraphBuilder.Build(scenario.Cluster, scenario.Node, family).Graph;
-        var (program, diagnostics) = mode.Load(mode.Compile(graph, scenario.Node).Files, family);
-        return program is Rules rules
-            ? new ComparedSide(mode.Name, rules, scenario.Node, IsKubeProxys: false)
-            : throw new InvalidOperationException($"{mode.Name}: {diagnostics[0]}");
-    }
+    private static ComparedSide Side(Scenario scenario, Family family) => new(
+        ProxyModes.Of(scenario.Node.Config.Mode).Name, Pipeline.Compile(scenario, family), scenario.Node, IsKubeProxys: false);
 }

@@ -3,6 +3,7 @@ using RuleCompiler.Backends.Iptables;
 using RuleCompiler.Backends.Ipvs;
 using RuleCompiler.Backends.Nftables;
 using RuleCompiler.Emulator;
+using RuleCompiler.Emulator.Modes;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
@@ -16,6 +17,8 @@ internal static class Pipeline
 {
     public static readonly Family[] Families = [Family.Ipv4, Family.Ipv6];
 
+    public static readonly ProxyMode[] Modes = Enum.GetValues<ProxyMode>();
+
     public static IptablesRuleset Lower(ClusterState cluster, NodeFacts node, Family family) =>
         Iptables.Lower(ServiceGraphBuilder.Build(cluster, node, family).Graph, node).Artifact;
 
@@ -27,8 +30,17 @@ internal static class Pipeline
             : throw new InvalidOperationException($"our own text is not understood: {parsed.Diagnostics[0]}");
     }
 
-    public static Emulator.Emulator Node(Scenario scenario, Family family) =>
-        Load(Reread(Lower(scenario.Cluster, scenario.Node, family)), scenario.Node);
+    /// <summary>What the scenario compiles to in its node's mode.</summary>
+    public static Rules Compile(Scenario scenario, Family family)
+    {
+        var mode = ProxyModes.Of(scenario.Node.Config.Mode);
+        var graph = ServiceGraphBuilder.Build(scenario.Cluster, scenario.Node, family).Graph;
+        var (program, diagnostics) = mode.Load(mode.Compile(graph, scenario.Node).Files, family);
+        return program ?? throw new InvalidOperationException($"{mode.Name}: our own text is not understood: {diagnostics[0]}");
+    }
+
+    public static Emulator.Emulator Node(Scenario scenario, Family family, TimeProvider? clock = null) =>
+        Load(Compile(scenario, family), scenario.Node, clock);
 
     public static Emulator.Emulator Load(IptablesRuleset ruleset, NodeFacts node, TimeProvider? clock = null) =>
         Load(IptablesTranslator.Translate(ruleset), node, clock);

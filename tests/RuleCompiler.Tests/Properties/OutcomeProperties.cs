@@ -7,13 +7,18 @@ using Xunit;
 namespace RuleCompiler.Tests.Properties;
 
 /// <summary>What the laws of rooms (<c>RoomLaws</c>) do not ask of compiled rules: both families alike, and many endpoints.</summary>
-public sealed class IptablesProperties
+public sealed class OutcomeProperties
 {
+    public static TheoryData<ProxyMode> Modes => [.. Pipeline.Modes];
+
+    public static MatrixTheoryData<int, ProxyMode> ManyInEveryMode => new([2, 3, 44, 319, 1000], Pipeline.Modes);
+
     /// <summary>Outcomes and shares of every IPv4 flow, renamed, are those of the renamed flow.</summary>
-    [Fact]
-    public void Ipv6_behaves_as_ipv4_does_under_renaming() => Fuzz.Scenarios(15, any =>
+    [Theory]
+    [MemberData(nameof(Modes))]
+    public void Ipv6_behaves_as_ipv4_does_under_renaming(ProxyMode mode) => Fuzz.Scenarios(15, any =>
     {
-        var scenario = Renaming.OnlyIpv4(any);
+        var scenario = Renaming.OnlyIpv4(any.In(mode));
         var renamed = Renaming.ToIpv6(scenario);
         var (v4, v6) = (Pipeline.Node(scenario, Family.Ipv4), Pipeline.Node(renamed, Family.Ipv6));
         foreach (var flow in FlowGen.Covering(scenario, Family.Ipv4).Where(flow => !IsOtherLoopback(flow)))
@@ -32,14 +37,10 @@ public sealed class IptablesProperties
 
     /// <summary>Shares stay within 2^-31 where a chain of choices could add up its errors (verification.md §3.5).</summary>
     [Theory]
-    [InlineData(2)]
-    [InlineData(3)]
-    [InlineData(44)]
-    [InlineData(319)]
-    [InlineData(1000)]
-    public void Shares_of_many_endpoints_are_equal(int endpoints)
+    [MemberData(nameof(ManyInEveryMode))]
+    public void Shares_of_many_endpoints_are_equal(int endpoints, ProxyMode mode)
     {
-        var sample = Many(endpoints);
+        var sample = Many(endpoints).In(mode);
         var node = Pipeline.Node(sample, Family.Ipv4);
         var flow = new Flow(Ip.Parse("10.64.0.77"), new Port(40000), Protocol.Tcp, Ip.Parse("10.96.0.10"), new Port(80), "cni0");
         var found = node.Explore(Pipeline.First(flow), trace: false).Outcomes;
