@@ -16,34 +16,32 @@ public sealed class AffinityTests
     /// </summary>
     private const int Clients = 500;
 
-    private static readonly Endpoint _frontend = Endpoint.Parse("10.96.0.11:80");
-    private static readonly Ip _firstClient = Ip.Parse("172.16.0.1");
 
     /// <summary>A list of xt_recent remembers 100 sources unless its module was told otherwise (service-semantics §13.2 #18).</summary>
     [Theory]
-    [MemberData(nameof(Flavours.Each), MemberType = typeof(Flavours))]
-    public void More_clients_than_a_list_holds_stay_with_their_endpoints(Flavour flavour)
+    [MemberData(nameof(Flavours.EachFamily), MemberType = typeof(Flavours))]
+    public void More_clients_than_a_list_holds_stay_with_their_endpoints(Flavour flavour, Family family)
     {
-        using var network = Start(flavour, timeoutSeconds: 10_800);
+        using var network = Start(flavour, family, timeoutSeconds: 10_800);
         using var prober = new Prober(network);
-        var first = Ask(prober, 20_000);
+        var first = Ask(prober, family, 20_000);
         Assert.Equal(2, first.Distinct().Count());
-        for (ushort port = 20_001; port < 20_005; port++) Assert.Equal(first, Ask(prober, port));
+        for (ushort port = 20_001; port < 20_005; port++) Assert.Equal(first, Ask(prober, family, port));
     }
 
     [Theory]
-    [MemberData(nameof(Flavours.Each), MemberType = typeof(Flavours))]
-    public void After_the_timeout_clients_choose_anew(Flavour flavour)
+    [MemberData(nameof(Flavours.EachFamily), MemberType = typeof(Flavours))]
+    public void After_the_timeout_clients_choose_anew(Flavour flavour, Family family)
     {
-        using var network = Start(flavour, timeoutSeconds: 1);
+        using var network = Start(flavour, family, timeoutSeconds: 1);
         using var prober = new Prober(network);
-        var first = Ask(prober, 20_000);
+        var first = Ask(prober, family, 20_000);
         Thread.Sleep(TimeSpan.FromSeconds(2.5));
         // That all choose again what they had: 2^-500.
-        Assert.NotEqual(first, Ask(prober, 20_001));
+        Assert.NotEqual(first, Ask(prober, family, 20_001));
     }
 
-    private static NodeNetwork Start(Flavour flavour, int timeoutSeconds)
+    private static NodeNetwork Start(Flavour flavour, Family family, int timeoutSeconds)
     {
         KernelMachine.Require();
         var tiny = TinyCluster.Read();
@@ -55,20 +53,23 @@ public sealed class AffinityTests
                     : service with { AffinityTimeoutSeconds = timeoutSeconds })
                 .ToSeq(),
         });
-        var network = NodeNetwork.Create(HostNetworks.For(TinyCluster.Node, Family.Ipv4));
-        flavour.Room.Load(network.Node, Family.Ipv4, flavour.Room.Compile(cluster.State, TinyCluster.Node, Family.Ipv4));
+        var network = NodeNetwork.Create(HostNetworks.For(TinyCluster.Node, family));
+        flavour.Room.Load(network.Node, family, flavour.Room.Compile(cluster.State, TinyCluster.Node, family));
         return network;
     }
 
     /// <summary>One new flow of each client; the endpoint that each came to.</summary>
-    private static Endpoint[] Ask(Prober prober, ushort sourcePort)
+    private static Endpoint[] Ask(Prober prober, Family family, ushort sourcePort)
     {
+        var frontend = Endpoint.Parse(family == Family.Ipv4 ? "10.96.0.11:80" : "[fd00:96::11]:80");
+        var first = Ip.Parse(family == Family.Ipv4 ? "172.16.0.1" : "2001:db8:16::1").Bits;
         var probes = Enumerable.Range(0, Clients).Select(client => new Probe(
             new FlowTuple(
-                Ip.V4((uint)_firstClient.Bits + (uint)client), new Port(sourcePort), Protocol.Tcp,
-                _frontend.Address, _frontend.Port),
+                Client(first + (uint)client), new Port(sourcePort), Protocol.Tcp, frontend.Address, frontend.Port),
             HostNetworks.Uplink)).ToArray();
         var sightings = prober.Send(probes);
         return probes.Select((probe, i) => Assert.IsType<Ending.Sent>(Ending.Of(probe.Tuple, sightings[i])).To).ToArray();
+
+        Ip Client(UInt128 bits) => family == Family.Ipv4 ? Ip.V4((uint)bits) : Ip.V6(bits);
     }
 }

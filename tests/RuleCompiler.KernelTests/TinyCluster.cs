@@ -27,6 +27,7 @@ internal sealed record TinyCluster(ClusterState State)
         Service(text, "empty", "10.96.0.13", "IPv4", "type: ClusterIP", []);
         Service(text, "closed", "10.96.0.14", "IPv4", "type: ClusterIP", [FirstPod], targetPort: 9);
         Service(text, "web6", "fd00:96::10", "IPv6", "type: NodePort", [FirstPod6, SecondPod6], nodePort: 30086);
+        Service(text, "sticky6", "fd00:96::11", "IPv6", "sessionAffinity: ClientIP", [FirstPod6, SecondPod6]);
         Service(text, "own6", "fd00:96::12", "IPv6", "type: ClusterIP", [FirstPod6]);
         var read = ClusterReader.Read([new InputFile("tiny.yaml", Encoding.UTF8.GetBytes(text.ToString()))]);
         Assert.True(read.Diagnostics.IsEmpty, read.Diagnostics.ToString());

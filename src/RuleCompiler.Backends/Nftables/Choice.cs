@@ -8,8 +8,11 @@ namespace RuleCompiler.Backends.Nftables;
 /// <param name="Local">The local set, whose indices begin at <see cref="LocalOffset"/>.</param>
 /// <param name="OnNodePort">The frontend is a NodePort: it is looked up under the unspecified address.</param>
 /// <param name="AffinitySeconds">Null without session affinity.</param>
+/// <param name="Owner">
+/// The frontend whose clients alone the map of bindings holds; null where one map has all of them.
+/// </param>
 internal readonly record struct Choice(
-    MasqueradeGuard Guard, int Endpoints, bool Local, bool OnNodePort, int? AffinitySeconds)
+    MasqueradeGuard Guard, int Endpoints, bool Local, bool OnNodePort, int? AffinitySeconds, string? Owner)
 {
     /// <summary>Beyond any index of the cluster set: a set has far fewer endpoints than ports exist.</summary>
     public const uint LocalOffset = 65536;

@@ -64,8 +64,8 @@ internal static class FieldTypes
     };
 
     /// <summary>
-    /// An expression of the type, as it stands behind <c>typeof</c>. Rules that translate by a map whose data is <c>tcp dport</c>
-    /// ask for TCP (src/evaluate.c:stmt_evaluate_nat_map @v1.0.6).
+    /// An expression of the type, as it stands behind <c>typeof</c>. Rules that translate by a map whose data is
+    /// <c>tcp dport</c> ask for TCP (src/evaluate.c:stmt_evaluate_nat_map @v1.0.6).
     /// </summary>
     /// <param name="portsOf">Whose ports, if not everybody's.</param>
     public static string Example(this FieldType type, Protocol? portsOf) => type switch

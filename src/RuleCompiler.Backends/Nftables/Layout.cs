@@ -29,16 +29,28 @@ public sealed record NftTable(string Name, Seq<NftSet> Sets, Seq<NftChain> Chain
 /// <param name="Key">The concatenated fields of a key; one field for a plain set.</param>
 /// <param name="Data">What a map holds; null for a set.</param>
 /// <param name="TimeoutSeconds">Default timeout of elements; null without one.</param>
-/// <param name="Size">Largest number of elements; null when it was not given.</param>
+/// <param name="Size">
+/// Largest number of elements; null when it was not given, which means <see cref="DynamicSize"/> where packets add
+/// them.
+/// </param>
 /// <param name="Elements">Sorted by key. Those that packets added (in <c>Dynamic</c> sets) are not kept: they are state.</param>
 public sealed record NftSet(
-    string Name, Seq<FieldType> Key, DataType? Data, SetFlags Flags, int? TimeoutSeconds, int? Size, Seq<Element> Elements)
+    string Name, Seq<FieldType> Key, DataType? Data, SetFlags Flags, int? TimeoutSeconds, int? Size,
+    Seq<Element> Elements)
 {
     /// <summary>
-    /// Whose ports they are, where <c>typeof</c> says so (<c>tcp dport</c>): nft holds a rule that translates by the map
-    /// to that protocol. Null for any (<c>th dport</c>), and where nothing tells: <c>nft -j</c> gives names of types only.
+    /// Whose ports they are, where <c>typeof</c> says so (<c>tcp dport</c>): nft holds a rule that translates by the
+    /// map to that protocol. Null for any (<c>th dport</c>), and where nothing tells: <c>nft -j</c> gives names of
+    /// types only.
     /// </summary>
     public Protocol? PortsOf { get; init; }
+
+    /// <summary>
+    /// What a set to which packets add has when nothing is said (nft_dynset.c:nft_dynset_init @v6.1). Print does not
+    /// say it: for a size that is given the kernel makes room at once, 2 MiB for this one, and 17 KiB else (measured,
+    /// Linux 6.18).
+    /// </summary>
+    public const int DynamicSize = 0xffff;
 }
 
 [Flags]

@@ -13,6 +13,6 @@ public sealed partial class Nftables : IRoom<NftRuleset, NftTransaction>
         var table = new TableLowering(graph, node);
         foreach (var servicePort in graph.ServicePorts) table.Add(servicePort);
         return new Lowering<NftRuleset>(
-            new NftRuleset(graph.Family, [table.Build()]), table.Unsupported, table.Diagnostics);
+            new NftRuleset(graph.Family, [table.Build()]), [], table.Diagnostics);
     }
 }

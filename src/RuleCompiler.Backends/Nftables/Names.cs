@@ -1,4 +1,5 @@
 using System.Globalization;
+using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 
 namespace RuleCompiler.Backends.Nftables;
@@ -56,13 +57,29 @@ internal static class Names
         };
         var node = choice.OnNodePort ? "node-" : "";
         var set = choice.Local ? "local-" : "";
+        var owner = choice.Owner is { } frontend ? $"-{frontend}" : "";
         return choice.AffinitySeconds is { } seconds
-            ? string.Create(CultureInfo.InvariantCulture, $"{who}{node}{set}sticky-{choice.Endpoints}-{seconds}")
+            ? string.Create(CultureInfo.InvariantCulture, $"{who}{node}{set}sticky-{choice.Endpoints}-{seconds}{owner}")
             : string.Create(CultureInfo.InvariantCulture, $"{who}{node}{set}pick-{choice.Endpoints}");
     }
 
     /// <summary>The map from frontends of a protocol, with an index, to endpoints.</summary>
     public static string EndpointsOf(Protocol protocol) => $"{protocol.KernelName()}-endpoints";
+
+    /// <summary>
+    /// A frontend as a part of names, at most 50 characters long: no colon can stand in one (src/scanner.l @v1.0.6),
+    /// and no address has a dash.
+    /// </summary>
+    public static string Of(Frontend frontend, Protocol protocol)
+    {
+        var address = frontend.Address is { } given ? $"{given}-".Replace(':', '-') : "";
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{address}{protocol.KernelName()}-{frontend.Port.Value}");
+    }
+
+    /// <summary>Who is bound to which slot.</summary>
+    /// <param name="owner">Of one frontend; null for all.</param>
+    public static string AffinityOf(string? owner) => owner is null ? Affinity : $"{Affinity}-{owner}";
 
     public static string FileOf(Family family) => family == Family.Ipv4 ? "ip.nft" : "ip6.nft";
 }

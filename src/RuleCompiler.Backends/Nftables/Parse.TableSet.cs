@@ -109,7 +109,8 @@ internal sealed class SetDraft
         }
 
         var flags = TimeoutSeconds is null ? Flags : Flags | SetFlags.Timeout;
-        return new NftSet(name, Key, Data, flags, TimeoutSeconds, Size, Seq.Create<Element>(sorted.AsSpan(0, count)))
+        var size = flags.HasFlag(SetFlags.Dynamic) ? Size ?? NftSet.DynamicSize : Size;
+        return new NftSet(name, Key, Data, flags, TimeoutSeconds, size, Seq.Create<Element>(sorted.AsSpan(0, count)))
         {
             PortsOf = PortsOf,
         };

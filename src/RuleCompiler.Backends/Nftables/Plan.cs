@@ -6,8 +6,9 @@ namespace RuleCompiler.Backends.Nftables;
 public sealed partial class Nftables
 {
     /// <summary>
-    /// One transaction of what differs in our table, and where chains fell out of use a second that deletes them: kernels
-    /// before 6.2 notice late that no element leads to them (service-semantics §5.7). Other tables stay.
+    /// One transaction of what differs in our table, and where chains fell out of use a second that deletes them and
+    /// the sets that they used: kernels before 6.2 notice late that no element leads to them (service-semantics §5.7).
+    /// Other tables stay.
     /// </summary>
     public static Seq<NftTransaction> Plan(NftRuleset observed, NftRuleset desired)
     {
@@ -34,13 +35,14 @@ public sealed partial class Nftables
     }
 
     /// <summary>
-    /// Sets keep their types and chains their hooks, or the table is made anew: that is another version of us.
+    /// Sets that stay keep their types, and chains their hooks, or the table is made anew: that is another version of
+    /// us.
     /// </summary>
     private static bool CanBeEdited(NftTable from, NftTable to)
     {
         var sets = to.Sets.ToDictionary(set => set.Name);
         var chains = to.Chains.ToDictionary(chain => chain.Name);
-        return from.Sets.All(set => sets.GetValueOrDefault(set.Name) is { } other && IsOfType(set, other))
+        return from.Sets.All(set => !sets.TryGetValue(set.Name, out var other) || IsOfType(set, other))
             && from.Chains.All(chain => !chains.TryGetValue(chain.Name, out var other) || other.Hook == chain.Hook);
 
         // What was read from nft -j does not say whose ports they are.
@@ -56,6 +58,7 @@ public sealed partial class Nftables
         var oldSets = from.Sets.ToDictionary(set => set.Name);
         var oldChains = from.Chains.ToDictionary(chain => chain.Name);
         var newChains = to.Chains.Select(chain => chain.Name).ToHashSet();
+        var newSets = to.Sets.Select(set => set.Name).ToHashSet();
         foreach (var chain in to.Chains)
         {
             if (!oldChains.ContainsKey(chain.Name)) commands.Add(new NftCommand.AddChain(chain.Name, chain.Hook));
@@ -86,6 +89,8 @@ public sealed partial class Nftables
         var stale = from.Chains.Where(chain => !newChains.Contains(chain.Name)).ToArray();
         afterwards.AddRange(stale.Where(chain => !chain.Rules.IsEmpty).Select(chain => new NftCommand.FlushChain(chain.Name)));
         afterwards.AddRange(stale.Select(chain => new NftCommand.DeleteChain(chain.Name)));
+        afterwards.AddRange(from.Sets.Where(set => !newSets.Contains(set.Name))
+            .Select(set => new NftCommand.DeleteSet(set.Name, IsMap: set.Data is not null)));
     }
 
     /// <summary>

@@ -61,7 +61,7 @@ public sealed partial class Nftables
                 _writer.Write(after);
             }
 
-            if (set.Size is not { } size) return;
+            if (set.Size is not { } size || (set.Flags.HasFlag(SetFlags.Dynamic) && size == NftSet.DynamicSize)) return;
             _writer.Write(before);
             _writer.Write("size ");
             _writer.Write(size);
@@ -81,7 +81,8 @@ public sealed partial class Nftables
         }
 
         /// <summary>
-        /// A number without a type's name and ports of one protocol need <c>typeof</c> with an expression, and then all do.
+        /// A number without a type's name and ports of one protocol need <c>typeof</c> with an expression, and then
+        /// all do.
         /// </summary>
         private void WriteTypes(NftSet set)
         {

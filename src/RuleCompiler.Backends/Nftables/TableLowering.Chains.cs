@@ -43,14 +43,21 @@ internal sealed partial class TableLowering
 
         SetBuilder[] others =
         [
-            _services, _podServices, _nodeServices, .. _protocols.Select(protocol => _endpoints[protocol]), _stickyEndpoints, _slots, _localSlots, _firewalled,
-            _sourceRanges, _refusals,
+            _services, _podServices, _nodeServices, .. _protocols.Select(protocol => _endpoints[protocol]),
+            _stickyEndpoints, _slots, _localSlots, _firewalled, _sourceRanges, _refusals,
         ];
         foreach (var set in others) yield return set.Build();
-        if (_graph.Family == Family.Ipv6) yield break;
-        yield return new SetBuilder(
-            Names.Affinity, [_words.Address, FieldType.InetProto, FieldType.InetService, _words.Address],
-            new DataType.Values([FieldType.ClassId]), SetFlags.Dynamic | SetFlags.Timeout).Build(AffinitySize);
+        if (_graph.Family == Family.Ipv4)
+        {
+            yield return Bindings(null, [_words.Address, FieldType.InetProto, FieldType.InetService, _words.Address])
+                .Build(AffinitySize);
+        }
+
+        foreach (var owner in _owners) yield return Bindings(owner, [_words.Address]).Build(NftSet.DynamicSize);
+
+        static SetBuilder Bindings(string? owner, Seq<FieldType> key) => new(
+            Names.AffinityOf(owner), key, new DataType.Values([FieldType.ClassId]),
+            SetFlags.Dynamic | SetFlags.Timeout);
     }
 
     /// <summary>kube-proxy's hooks (service-semantics §5.2, §5.3).</summary>
@@ -145,7 +152,11 @@ internal sealed partial class TableLowering
         var name = Names.Of(choice);
         var mark = MarkBit;
         if (choice.Guard == MasqueradeGuard.Nobody)
-            return new NftChain(name, null, choice.AffinitySeconds is { } seconds ? Remember(choice, seconds) : Pick(choice));
+        {
+            return new NftChain(
+                name, null, choice.AffinitySeconds is { } seconds ? Remember(choice, seconds) : Pick(choice));
+        }
+
 
         var set = Words.SetMark(~mark, mark);
         var marks = choice.Guard == MasqueradeGuard.NotPods && Words.LocalPod(_graph.LocalTraffic, inverted: true) is { } others
@@ -157,7 +168,8 @@ internal sealed partial class TableLowering
     private static Seq<NftRule> Pick(Choice choice) => _protocols.Select(protocol => Words.Rule(
         Words.Is(protocol),
         new Statement.Dnat(new Expression.Map(
-            Words.KeyWithoutProtocol(choice.OnNodePort, IndexOf(choice)), Words.In(Names.EndpointsOf(protocol)))))).ToSeq();
+            Words.KeyWithoutProtocol(choice.OnNodePort, IndexOf(choice)),
+            Words.In(Names.EndpointsOf(protocol)))))).ToSeq();
 
     /// <summary>
     /// The slot that the client is bound to, if its endpoint is still there; else another one. <c>update</c> renews the
@@ -169,12 +181,13 @@ internal sealed partial class TableLowering
         var node = choice.OnNodePort;
         var slots = Words.In(choice.Local ? Names.LocalSlots : Names.Slots);
         var slot = Words.Key(node, Words.Priority);
+        var (binding, affinity) = (Words.Binding(choice), Names.AffinityOf(choice.Owner));
         var renew = Bind(DynamicAction.Update, seconds);
         var dnat = new Statement.Dnat(new Expression.Map(slot, slots));
         return
         [
             Words.Rule(Unbound),
-            Words.Rule(SetSlot(Words.Binding(node), Names.Affinity)),
+            Words.Rule(SetSlot(binding, affinity)),
             Words.Rule(Words.HasSlot, renew),
             Words.Rule(dnat),
             Words.Rule(Bind(DynamicAction.Delete, null)),
@@ -184,7 +197,7 @@ internal sealed partial class TableLowering
         ];
 
         Statement Bind(DynamicAction action, int? timeout) =>
-            new Statement.Dynamic(action, Names.Affinity, Words.Binding(node), timeout, Words.Priority);
+            new Statement.Dynamic(action, affinity, binding, timeout, Words.Priority);
 
         static Statement SetSlot(Expression key, string map) =>
             new Statement.SetMeta(MetaKey.Priority, new Expression.Map(key, Words.In(map)));

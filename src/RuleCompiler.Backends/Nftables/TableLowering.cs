@@ -13,8 +13,8 @@ internal sealed partial class TableLowering
     private static readonly NftVerdict _return = new NftVerdict.Return();
 
     /// <summary>
-    /// Those of Services. Each has its map of endpoints, because nft takes a rule that translates by the map of a loaded
-    /// table only where the map's ports are of a protocol that the rule asks for (README.md).
+    /// Those of Services. Each has its map of endpoints, because nft takes a rule that translates by the map of a
+    /// loaded table only where the map's ports are of a protocol that the rule asks for (README.md).
     /// </summary>
     private static readonly Seq<Protocol> _protocols = [Protocol.Tcp, Protocol.Udp, Protocol.Sctp];
 
@@ -26,7 +26,7 @@ internal sealed partial class TableLowering
     private readonly SortedSet<Ip> _clusterIps = [];
     private readonly SortedSet<Ip> _hairpins = [];
     private readonly Dictionary<Protocol, SetBuilder> _endpoints = [];
-    private readonly List<Unsupported> _unsupported = [];
+    private readonly SortedSet<string> _owners = new(StringComparer.Ordinal);
     private readonly List<Diagnostic> _diagnostics = [];
     private readonly SetBuilder _services, _podServices, _nodeServices, _stickyEndpoints, _slots, _localSlots;
     private readonly SetBuilder _firewalled, _sourceRanges, _refusals;
@@ -55,8 +55,6 @@ internal sealed partial class TableLowering
         _refusals = new(Names.Refusals, key, new DataType.Verdict());
     }
 
-    public Seq<Unsupported> Unsupported => _unsupported.ToSeq();
-
     public Seq<Diagnostic> Diagnostics => _diagnostics.ToSeq();
 
     public void Add(ServicePort servicePort)
@@ -66,38 +64,23 @@ internal sealed partial class TableLowering
             if (candidate.IsLocal) _hairpins.Add(candidate.Endpoint.Address);
         }
 
-        var affinity = AffinityOf(servicePort);
         foreach (var frontend in servicePort.Frontends)
         {
             if (frontend.Address is { IsUnspecified: true })
                 _diagnostics.Add(AtUnspecified(servicePort, frontend));
             else
-                Add(frontend, servicePort, affinity);
+                Add(frontend, servicePort);
         }
     }
 
-    /// <summary>
-    /// nft 1.0.6 ends with an assertion where a packet adds an element to a map whose key is longer than 16 bytes
-    /// (src/netlink_linearize.c:netlink_gen_map_stmt @v1.0.6), and an IPv6 client with its frontend has 40.
-    /// </summary>
-    private int? AffinityOf(ServicePort servicePort)
-    {
-        if (servicePort.AffinityTimeoutSeconds is not { } seconds || _graph.Family == Family.Ipv4)
-            return servicePort.AffinityTimeoutSeconds;
-        _unsupported.Add(new Unsupported(
-            $"session affinity of {seconds} s over IPv6", "an nft later than 1.0.6: its maps take no IPv6 client with a frontend",
-            servicePort.Name));
-        return null;
-    }
-
-    private void Add(Frontend frontend, ServicePort servicePort, int? affinity)
+    private void Add(Frontend frontend, ServicePort servicePort)
     {
         if (frontend is { Kind: FrontendKind.ClusterIp, Address: { } clusterIp }) _clusterIps.Add(clusterIp);
         Seq<KeyField> key = [
             new(frontend.Address?.Bits ?? 0), new((byte)servicePort.Name.Protocol), new(frontend.Port.Value),
         ];
-        AddDispatch(key, frontend, servicePort, affinity);
-        AddEndpoints(key, frontend.Verdicts, servicePort, affinity);
+        AddDispatch(key, frontend, servicePort);
+        AddEndpoints(key, frontend.Verdicts, servicePort);
         AddSources(key, frontend);
         AddRefusal(key, frontend.Verdicts, servicePort.Name);
     }
@@ -105,10 +88,11 @@ internal sealed partial class TableLowering
     /// <summary>
     /// What is the same for all has one element; a class of source that is different has one of its own.
     /// </summary>
-    private void AddDispatch(Seq<KeyField> key, Frontend frontend, ServicePort servicePort, int? affinity)
+    private void AddDispatch(Seq<KeyField> key, Frontend frontend, ServicePort servicePort)
     {
         var (pod, node, external) = (frontend.Verdicts.LocalPod, frontend.Verdicts.Node, frontend.Verdicts.External);
         var comment = Words.Comment(servicePort.Name);
+        var owner = OwnerOf(frontend, servicePort);
         if (_detects && external is Verdict.Balance { SourceNat: true } all && node == external && pod == all with { SourceNat = false })
         {
             Put(_services, Translate(MasqueradeGuard.NotPods, all));
@@ -127,7 +111,9 @@ internal sealed partial class TableLowering
         NftVerdict.Goto Translate(MasqueradeGuard guard, Verdict.Balance balance)
         {
             var choice = new Choice(
-                guard, servicePort.Set(balance.Over).Count, balance.Over == EndpointSet.Local, frontend.Address is null, affinity);
+                guard, servicePort.Set(balance.Over).Count, balance.Over == EndpointSet.Local, frontend.Address is null,
+                servicePort.AffinityTimeoutSeconds, owner);
+            if (owner is not null) _owners.Add(owner);
             _choices.Add(choice);
             _choices.Add(choice with { Guard = MasqueradeGuard.Nobody });
             return new NftVerdict.Goto(Names.Of(choice));
@@ -139,19 +125,29 @@ internal sealed partial class TableLowering
         }
     }
 
-    private void AddEndpoints(Seq<KeyField> key, Verdicts verdicts, ServicePort servicePort, int? affinity)
+    /// <summary>
+    /// nft 1.0.6 ends with an assertion where a packet adds an element to a map whose key is longer than 16 bytes
+    /// (src/netlink_linearize.c:netlink_gen_map_stmt @v1.0.6), and an IPv6 client with its frontend has 40.
+    /// </summary>
+    private string? OwnerOf(Frontend frontend, ServicePort servicePort) =>
+        servicePort.AffinityTimeoutSeconds is not null && _graph.Family == Family.Ipv6
+            ? Names.Of(frontend, servicePort.Name.Protocol)
+            : null;
+
+    private void AddEndpoints(Seq<KeyField> key, Verdicts verdicts, ServicePort servicePort)
     {
+        var isSticky = servicePort.AffinityTimeoutSeconds is not null;
         foreach (var set in Enum.GetValues<EndpointSet>())
         {
             if (!Uses(verdicts.LocalPod, set) && !Uses(verdicts.Node, set) && !Uses(verdicts.External, set)) continue;
             var endpoints = servicePort.Set(set);
             var first = set == EndpointSet.Local ? Choice.LocalOffset : 0;
-            var slots = affinity is null ? [] : Slots.Of(endpoints);
+            var slots = isSticky ? Slots.Of(endpoints) : [];
             for (var i = 0; i < endpoints.Count; i++)
             {
                 var to = new ElementData.Values([endpoints[i].Address.Bits, endpoints[i].Port.Value]);
                 Seq<KeyField> index = [.. key.Span, new(first + (uint)i)];
-                if (affinity is null)
+                if (!isSticky)
                 {
                     _endpoints[servicePort.Name.Protocol].Add(new Element([key[0], key[2], index[^1]], to));
                     continue;

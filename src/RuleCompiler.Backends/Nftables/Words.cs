@@ -52,7 +52,7 @@ internal sealed class Words(Family family)
     /// <summary>
     /// A client's binding to a frontend. Behind "set" nft 1.0.6 reads a mask in the first field only.
     /// </summary>
-    public static Expression Binding(bool onNodePort) => Key(onNodePort, Source);
+    public static Expression Binding(Choice choice) => choice.Owner is null ? Key(choice.OnNodePort, Source) : Source;
 
     /// <summary>A key of what holds frontends of one protocol.</summary>
     public static Expression KeyWithoutProtocol(bool onNodePort, Expression last) =>

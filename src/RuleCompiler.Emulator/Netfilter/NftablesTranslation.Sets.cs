@@ -8,9 +8,6 @@ namespace RuleCompiler.Emulator;
 /// <summary>Sets and maps, with the checks of nf_tables_api.c:nft_add_set_elem and the set types @v6.1.</summary>
 internal sealed partial class NftablesTranslation
 {
-    /// <summary>nft_dynset.c:nft_dynset_init @v6.1 gives a set without a size this one.</summary>
-    private const int DynamicElementsMax = 0xffff;
-
     private void DeclareSet(NftSet set)
     {
         _place = () => $"set {set.Name} of table {_table}";
@@ -38,7 +35,7 @@ internal sealed partial class NftablesTranslation
                 $"found {set.Elements.Count} elements, expected no more than its size {size}");
         _setIndex.Add(set.Name, AddSet(
             set.Name, set.Key, (set.Data as DataType.Values)?.Fields ?? [], set.Data is DataType.Verdict, set.Elements,
-            set.Flags.HasFlag(SetFlags.Interval), isMutable, set.TimeoutSeconds, set.Size ?? DynamicElementsMax,
+            set.Flags.HasFlag(SetFlags.Interval), isMutable, set.TimeoutSeconds, set.Size ?? NftSet.DynamicSize,
             set.Flags));
     }
 

@@ -41,6 +41,21 @@ public sealed class CompareVerbTests : IDisposable
         Assert.Contains("25.0000", run.Output);
     }
 
+    /// <summary>kube-proxy 1.36 programmed these for the same cluster; what differs is a fix that the profile argues.</summary>
+    [Theory]
+    [InlineData("iptables", "iptables-save.txt")]
+    [InlineData("iptables", "ip6tables-save.txt")]
+    [InlineData("nftables", "nft-ip.txt")]
+    [InlineData("nftables", "nft-ip6.txt")]
+    public void Kube_proxy_does_the_same_but_for_what_is_argued(string mode, string dump)
+    {
+        var run = RulecRun.Of(
+            "compare", "-f", Checkout.PathOf(Real, "cluster.yaml"), "-f", Checkout.PathOf(Real, "nodes.yaml"),
+            "--config", Checkout.PathOf(Real, "kube-proxy-config.yaml"), "--node", "node-0",
+            "--left", mode, "--right", Checkout.PathOf(Real, dump));
+        Assert.True(run.ExitCode == 0, run.Output + run.Error);
+    }
+
     [Fact]
     public void Json_says_of_every_difference_whether_it_is_intended()
     {

@@ -30,7 +30,7 @@ public sealed class ModeProperties
             var report = ComparisonReport.Of(graph, one, other, _profile);
             foreach (var group in report.Groups)
             {
-                if (group.IsIntended || IsUnsupported(group, family, left, right)) continue;
+                if (group.IsIntended) continue;
                 var first = group.Differences[0];
                 return $"{group.Cause} {family} {group.Aspects} from {group.Source}: {first.At.Flow}\n{left}: {first.Left}\n{right}: {first.Right}";
             }
@@ -68,10 +68,6 @@ public sealed class ModeProperties
         scenario.Cluster.EndpointSlices.SelectMany(slice => slice.Endpoints).Any(endpoint =>
             !scenario.Node.IsLocal(endpoint.Address) && scenario.Cluster.Services.Any(service =>
                 service.ExternalIps.Contains(endpoint.Address) || service.LoadBalancerIps.Contains(endpoint.Address)));
-
-    /// <summary>nft 1.0.6 has no key that holds an IPv6 client and a frontend; the compiler says so (RC6011).</summary>
-    private static bool IsUnsupported(DifferenceGroup group, Family family, ProxyMode left, ProxyMode right) =>
-        group.Aspects == Aspects.Affinity && family == Family.Ipv6 && (left == ProxyMode.Nftables || right == ProxyMode.Nftables);
 
     private static ProxyMode ModeOf(string name) => Enum.Parse<ProxyMode>(name, ignoreCase: true);
 

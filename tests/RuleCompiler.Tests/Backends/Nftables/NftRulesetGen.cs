@@ -57,7 +57,7 @@ public static class NftRulesetGen
             Types(family).Select(types => (DataType?)new DataType.Values(types)))
         from flags in G.SubListOf(SetFlags.Interval, SetFlags.Timeout, SetFlags.Constant)
         from timeout in G.Elements<int?>(null, 1, 90, 10_800, int.MaxValue)
-        from size in G.Elements<int?>(null, 1, 65_535)
+        from size in G.Elements<int?>(dynamic ? NftSet.DynamicSize : null, 1, 65_535)
         let all = flags.Aggregate(SetFlags.None, (sum, flag) => sum | flag)
             | (timeout is null ? SetFlags.None : SetFlags.Timeout) | (dynamic ? SetFlags.Dynamic : SetFlags.None)
         from elements in Elements(key, data, all.HasFlag(SetFlags.Interval)).Resize(6)

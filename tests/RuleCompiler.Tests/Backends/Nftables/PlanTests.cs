@@ -63,6 +63,26 @@ public sealed class PlanTests
             """.ReplaceLineEndings("\n"), Room.PrintStep(plan[1], Family.Ipv4));
     }
 
+    [Fact]
+    public void A_map_that_nothing_uses_any_more_goes_with_the_last_chain()
+    {
+        var service = SmallCluster.Cart with { ClusterIps = [Ip.Parse("fd00:96::10")], AffinityTimeoutSeconds = 60 };
+        var before = Lower(service, "fd00:64::5");
+        var plan = Room.Plan(before, Lower(service with { AffinityTimeoutSeconds = null }, "fd00:64::5"));
+        Assert.Equal(
+            """
+            flush chain ip6 rulecompiler masquerade-others-sticky-1-60-fd00-96--10-tcp-80
+            flush chain ip6 rulecompiler sticky-1-60-fd00-96--10-tcp-80
+            delete chain ip6 rulecompiler masquerade-others-sticky-1-60-fd00-96--10-tcp-80
+            delete chain ip6 rulecompiler sticky-1-60-fd00-96--10-tcp-80
+            delete map ip6 rulecompiler affinity-fd00-96--10-tcp-80
+
+            """.ReplaceLineEndings("\n"), Room.PrintStep(plan[1], Family.Ipv6));
+
+        static NftRuleset Lower(Service service, string endpoint) => Room.Lower(
+            SmallCluster.Graph([service], [service.Slice(endpoint)], _node, Family.Ipv6), _node).Artifact;
+    }
+
     /// <summary><c>nft -j</c> gives no more than the names of types (src/json.c:set_dtype_json @v1.0.6).</summary>
     [Fact]
     public void A_listing_that_does_not_say_whose_ports_a_map_holds_is_edited_all_the_same()
