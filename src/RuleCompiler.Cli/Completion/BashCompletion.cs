@@ -13,6 +13,12 @@ internal static class BashCompletion
             # bash completion for rulec; load with: source <(rulec completions bash)
             _rulec() {
                 local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} verb= options= words= i
+                # --option=value comes as three words
+                if [[ $word == = ]]; then
+                    word=
+                elif [[ $previous == = && COMP_CWORD -gt 1 ]]; then
+                    previous=${COMP_WORDS[COMP_CWORD-2]}
+                fi
                 for ((i = 1; i < COMP_CWORD; i++)); do
                     case ${COMP_WORDS[i]} in
 
@@ -20,22 +26,14 @@ internal static class BashCompletion
         var verbs = root.Subcommands.Select(verb => verb.Name).ToList();
         text.Append($"            {string.Join('|', verbs)}) verb=${{COMP_WORDS[i]}}; break ;;\n");
         text.Append("        esac\n    done\n    case $verb:$previous in\n");
-        foreach (var verb in root.Subcommands)
-        {
-            foreach (var option in CompletedOption.Of(verb, root).Where(option => option.TakesValue))
-            {
-                var pattern = string.Join('|', option.Names.Select(name => $"{verb.Name}:{name}"));
-                var values = option.Values.Count == 0 ? "-f" : $"-W '{string.Join(' ', option.Values)}'";
-                text.Append($"        {pattern}) COMPREPLY=($(compgen {values} -- \"$word\")); return ;;\n");
-            }
-        }
-
+        AppendValues(text, "", CompletedOption.Of(root));
+        foreach (var verb in root.Subcommands) AppendValues(text, verb.Name, CompletedOption.Of(verb, root));
         text.Append("    esac\n    case $verb in\n");
-        text.Append($"        '') words='{string.Join(' ', verbs)}' options='{Names(root, root)}' ;;\n");
+        text.Append($"        '') words='{string.Join(' ', verbs)}' options='{Names(CompletedOption.Of(root))}' ;;\n");
         foreach (var verb in root.Subcommands)
         {
             var words = string.Join(' ', CompletedOption.ArgumentValues(verb));
-            text.Append($"        {verb.Name}) words='{words}' options='{Names(verb, root)}' ;;\n");
+            text.Append($"        {verb.Name}) words='{words}' options='{Names(CompletedOption.Of(verb, root))}' ;;\n");
         }
 
         text.Append("""
@@ -54,7 +52,16 @@ internal static class BashCompletion
         return text.ToString();
     }
 
-    private static string Names(Command verb, RootCommand root) => string.Join(
-        ' ', (verb is RootCommand ? CompletedOption.Of(new Command("none"), root) : CompletedOption.Of(verb, root))
-            .SelectMany(option => option.Names));
+    private static void AppendValues(StringBuilder text, string verb, IEnumerable<CompletedOption> options)
+    {
+        foreach (var option in options.Where(option => option.TakesValue))
+        {
+            var pattern = string.Join('|', option.Names.Select(name => $"{verb}:{name}"));
+            var values = option.Values.Count == 0 ? "-f" : $"-W '{string.Join(' ', option.Values)}'";
+            text.Append($"        {pattern}) COMPREPLY=($(compgen {values} -- \"$word\")); return ;;\n");
+        }
+    }
+
+    private static string Names(IEnumerable<CompletedOption> options) =>
+        string.Join(' ', options.SelectMany(option => option.Names));
 }

@@ -16,6 +16,9 @@ internal sealed record CompletedOption(
             .Select(Create)
             .ToList();
 
+    /// <summary>Those that may stand before the verb.</summary>
+    public static IReadOnlyList<CompletedOption> Of(RootCommand root) => Of(new Command("none"), root);
+
     /// <summary>Words that a verb's first argument takes.</summary>
     public static IReadOnlyList<string> ArgumentValues(Command verb) =>
         verb.Arguments.Count == 0

@@ -12,25 +12,25 @@ internal static class ZshCompletion
         foreach (var verb in root.Subcommands) text.Append($"        '{verb.Name}:{Plain(verb.Description)}'\n");
         text.Append("""
                 )
-                if (( CURRENT == 2 )); then
+                if (( CURRENT == 2 )) && [[ $PREFIX != -* ]]; then
                     _describe verb verbs
                     return
                 fi
                 local verb=$words[2]
-                shift words
-                (( CURRENT-- ))
+                if (( CURRENT > 2 )) && [[ $verb != -* ]]; then
+                    shift words
+                    (( CURRENT-- ))
+                fi
                 case $verb in
-
+                    -*)
+                        _arguments
             """);
+        foreach (var option in CompletedOption.Of(root)) Append(text, option);
+        text.Append("\n            ;;\n");
         foreach (var verb in root.Subcommands)
         {
             text.Append($"        {verb.Name})\n            _arguments");
-            foreach (var option in CompletedOption.Of(verb, root))
-            {
-                var (repeats, rest) = (option.Repeats ? "*" : "", $"[{Plain(option.Summary)}]{Action(option)}");
-                foreach (var name in option.Names) text.Append($" \\\n                '{repeats}{name}{rest}'");
-            }
-
+            foreach (var option in CompletedOption.Of(verb, root)) Append(text, option);
             var words = CompletedOption.ArgumentValues(verb);
             text.Append(
                 words.Count > 0
@@ -39,7 +39,15 @@ internal static class ZshCompletion
             text.Append("\n            ;;\n");
         }
 
-        return text.Append("    esac\n}\ncompdef _rulec rulec\n").ToString();
+        // From a directory of fpath the file itself is the function and runs at once; sourced it only defines it.
+        return text.Append("    esac\n}\nif [[ $funcstack[1] == _rulec ]]; then _rulec \"$@\"; else compdef _rulec rulec; fi\n")
+            .ToString();
+    }
+
+    private static void Append(StringBuilder text, CompletedOption option)
+    {
+        var (repeats, rest) = (option.Repeats ? "*" : "", $"[{Plain(option.Summary)}]{Action(option)}");
+        foreach (var name in option.Names) text.Append($" \\\n                '{repeats}{name}{rest}'");
     }
 
     private static string Action(CompletedOption option) =>
