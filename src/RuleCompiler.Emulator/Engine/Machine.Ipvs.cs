@@ -61,6 +61,7 @@ internal sealed partial class Machine
             connection = null;
         }
 
+        if (connection is { Server.IsAvailable: false }) return Stop(walk, "ipvs: drop, the server is gone");
         if (connection is null)
         {
             if (_ipvs.FindService(walk.Tuple) is not { } service) return null;

@@ -11,6 +11,11 @@ internal sealed class IpvsState(ConnectionTable conntrack)
     /// <summary>ip_vs_conn_expire: a template that still controls connections looks again after a minute.</summary>
     private const long ControlledTicks = TimeSpan.TicksPerMinute;
 
+    /// <summary>
+    /// ip_vs_enqueue_expire_nodest_conns waits one jiffy: a hundredth of a second with the smallest CONFIG_HZ.
+    /// </summary>
+    private const long JiffyTicks = TimeSpan.TicksPerSecond / 100;
+
     /// <summary>FTPPORT: the control port of FTP, whose virtual server catches other ports of its address.</summary>
     private const ushort FtpPort = 21;
     private const ushort FtpDataPort = 20;
@@ -24,6 +29,12 @@ internal sealed class IpvsState(ConnectionTable conntrack)
     private readonly Dictionary<ConnTuple, IpvsConnection> _templates = [];
     private readonly PriorityQueue<IpvsConnection, long> _timers = new();
 
+    /// <summary>Deleted real servers; connections may still know them.</summary>
+    private readonly RealServerTrash _trash = new();
+
+    /// <summary>When connections to real servers that are gone end; null when none has gone.</summary>
+    private long? _flushAt;
+
     public IpvsSettings Settings { get; private set; } = new();
 
     public int ConnectionCount => _requests.Count;
@@ -32,6 +43,7 @@ internal sealed class IpvsState(ConnectionTable conntrack)
     public void Load(IpvsTable table, long now)
     {
         Settings = table.Settings;
+        var gone = _trash.Added;
         var wanted = new HashSet<ServiceKey>();
         foreach (var server in table.Servers.Span)
         {
@@ -40,7 +52,7 @@ internal sealed class IpvsState(ConnectionTable conntrack)
             if (_services.TryGetValue(key, out var service))
                 service.Edit(server, now);
             else
-                _services.Add(key, new VirtualService(server, now));
+                _services.Add(key, new VirtualService(server, _trash, now));
         }
 
         foreach (var key in _services.Keys.Where(key => !wanted.Contains(key)).ToArray())
@@ -48,6 +60,8 @@ internal sealed class IpvsState(ConnectionTable conntrack)
             _services[key].Delete();
             _services.Remove(key);
         }
+
+        if (_trash.Added != gone && Settings.ExpireNodestConn) _flushAt ??= now + JiffyTicks;
     }
 
     /// <summary>
@@ -158,6 +172,7 @@ internal sealed class IpvsState(ConnectionTable conntrack)
     /// <summary>Runs the timers that fire until now, in their order.</summary>
     public void Expire(long now)
     {
+        if (_flushAt <= now) Flush();
         while (_timers.TryPeek(out var connection, out var at) && at <= now)
         {
             _timers.Dequeue();
@@ -176,6 +191,17 @@ internal sealed class IpvsState(ConnectionTable conntrack)
             {
                 Remove(connection);
             }
+        }
+    }
+
+    /// <summary>ip_vs_expire_nodest_conn_flush: connections first, then the templates that they kept alive.</summary>
+    private void Flush()
+    {
+        _flushAt = null;
+        foreach (var connection in _requests.Values.Where(one => !one.Server.IsAvailable).ToArray()) Remove(connection);
+        foreach (var template in _templates.Values.ToArray())
+        {
+            if (!template.Server.IsAvailable && template.ControlledCount == 0) Remove(template);
         }
     }
 

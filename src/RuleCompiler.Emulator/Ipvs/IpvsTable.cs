@@ -27,7 +27,8 @@ public sealed record IpvsSettings
     public int ConnReuseMode { get; init; } = 1;
 
     /// <summary>
-    /// expire_nodest_conn: connections to a real server that is gone or drained end when they are met.
+    /// expire_nodest_conn: connections to a real server that is gone end a jiffy later, those to one that is drained by
+    /// their next SYN. Otherwise packets for a server that is gone are dropped.
     /// </summary>
     public bool ExpireNodestConn { get; init; } = true;
 

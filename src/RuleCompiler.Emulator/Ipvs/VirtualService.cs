@@ -13,16 +13,13 @@ internal readonly record struct ServiceKey(UInt128 Address, Protocol Protocol, u
 /// <summary>A virtual server as it lives (struct ip_vs_service).</summary>
 internal sealed class VirtualService
 {
-    /// <summary>
-    /// Deleted real servers that connections still know: one that comes back brings its counts along.
-    /// </summary>
-    private readonly Dictionary<Endpoint, RealServerState> _trash = [];
+    private readonly RealServerTrash _trash;
     private readonly List<RealServerState> _servers = [];
     private VirtualServer _config;
 
-    public VirtualService(VirtualServer config, long now)
+    public VirtualService(VirtualServer config, RealServerTrash trash, long now)
     {
-        _config = config;
+        (_config, _trash) = (config, trash);
         Picker = Picker.Create(config.Scheduler, config.Flags, _servers, config.Address.Family, now);
         Update(config.RealServers);
     }
@@ -44,8 +41,7 @@ internal sealed class VirtualService
     public void Edit(VirtualServer config, long now)
     {
         // ip_vs_edit_service binds a scheduler only when its name differs; flags work from the next packet on, for
-        // which
-        // the hashing ones are made again with the same table.
+        // which the hashing ones are made again with the same table.
         var replaces = config.Scheduler != _config.Scheduler || config.Flags != _config.Flags;
         _config = config;
         if (replaces) Picker = Picker.Create(config.Scheduler, config.Flags, _servers, config.Address.Family, now);
@@ -55,7 +51,7 @@ internal sealed class VirtualService
     /// <summary>ipvsadm -D: connections find their servers gone.</summary>
     public void Delete()
     {
-        foreach (var server in _servers) server.IsAvailable = false;
+        foreach (var server in _servers) _trash.Add(ServiceKey.Of(_config), server);
     }
 
     private void Update(Seq<RealServer> wanted)
@@ -86,17 +82,14 @@ internal sealed class VirtualService
 
     private void Remove(RealServerState server, int at)
     {
-        server.IsAvailable = false;
         _servers.RemoveAt(at);
-        _trash[server.Endpoint] = server;
+        _trash.Add(ServiceKey.Of(_config), server);
         Picker.Removed(server, at);
     }
 
     private void Add(RealServer wanted)
     {
-        var server = _trash.Remove(wanted.Endpoint, out var old) && !old.IsIdle
-            ? old
-            : new RealServerState(wanted.Endpoint);
+        var server = _trash.Take(ServiceKey.Of(_config), wanted.Endpoint) ?? new RealServerState(wanted.Endpoint);
         server.SetWeight(wanted.Weight, isAdded: true);
         server.IsAvailable = true;
         _servers.Insert(0, server);

@@ -131,6 +131,47 @@ public sealed class IpvsConnectionTests
         Assert.Equal("10.64.0.8:80", world.Serve(First, "cni0"));
     }
 
+    /// <summary>
+    /// ip_vs_expire_nodest_conn_flush, a jiffy after the deletion, takes the conntrack entry along, so that nothing is
+    /// dropped. Found by the kernel tests (seeds 20260114, 20260115, 20260126).
+    /// </summary>
+    [Theory]
+    [InlineData(null)]
+    [InlineData(100)]
+    public void A_moment_after_its_deletion_nothing_of_a_server_is_left(int? persistence)
+    {
+        IpvsArtifact With(params string[] servers) =>
+            IpvsWorld.Of(Web(servers) with { PersistenceSeconds = persistence });
+        var world = new IpvsWorld(With(_both));
+        Assert.Equal("10.64.0.9:80", world.Serve(First, "cni0"));
+        world.Load(With("10.64.0.8:80"));
+        world.Wait(0.05);
+        Assert.Equal("10.64.0.8:80", world.Serve(First, "cni0"));
+        Assert.Equal(1, world.Emulator.FlowCount);
+    }
+
+    /// <summary>
+    /// ip_vs_in_hook and, for one that comes back, ip_vs_trash_get_dest: the virtual server may go meanwhile.
+    /// </summary>
+    [Fact]
+    public void Without_expire_nodest_conn_a_connection_waits_for_its_server()
+    {
+        IpvsArtifact With(params string[] servers) => Settled(IpvsWorld.Of(Web(servers)));
+        var world = new IpvsWorld(With(_both));
+        Assert.Equal("10.64.0.9:80", world.Serve(First, "cni0"));
+        world.Load(With("10.64.0.8:80"));
+        world.Wait(0.05);
+        Assert.Equal("drop", world.Serve(First, "cni0"));
+        world.Load(Settled(IpvsWorld.Of("tcp 10.96.0.2:80", Scheduler.Rr, _both)));
+        world.Load(With(_both));
+        Assert.Equal("10.64.0.9:80", world.Serve(First, "cni0"));
+
+        static IpvsArtifact Settled(IpvsArtifact artifact) => artifact with
+        {
+            Sysctls = [new Sysctl("net.ipv4.vs.expire_nodest_conn", "0", "")],
+        };
+    }
+
     [Fact]
     public void Edits_leave_the_rotation_where_it_is()
     {
