@@ -9,7 +9,13 @@ internal sealed record DifferentialOptions(int Packets, ulong Seed, int Clusters
     /// <summary>A user-mode kernel is some fifty times slower.</summary>
     private const int IpvsShare = 30;
 
+    private const int CiPackets = 200_000;
+    private const ulong CiSeed = 20260101;
+    private const int CiClusters = 200;
+
     public bool Ipvs { get; private init; }
+
+    public bool IsCi => (Packets, Seed, Clusters) == (CiPackets, CiSeed, CiClusters);
 
     public int IpvsPackets => Math.Max(1, Packets / IpvsShare);
 
@@ -17,7 +23,7 @@ internal sealed record DifferentialOptions(int Packets, ulong Seed, int Clusters
     public int IpvsClusters => Math.Max(1, Clusters * 26 / 200);
 
     public static DifferentialOptions FromEnvironment() => new(
-        (int)Number("PACKETS", 200_000), Number("SEED", 20260101), (int)Number("CLUSTERS", 200),
+        (int)Number("PACKETS", CiPackets), Number("SEED", CiSeed), (int)Number("CLUSTERS", CiClusters),
         Environment.GetEnvironmentVariable("RULEC_KERNEL_FLAVOUR") switch
         {
             "nft" => [Flavour.Nft],

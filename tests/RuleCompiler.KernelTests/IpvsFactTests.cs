@@ -19,6 +19,8 @@ public sealed class IpvsFactTests(GuestKernel kernel)
     private const int Alternations = 600;
     private const int FirstPort = 20_000;
 
+    private static readonly TimeSpan _flush = TimeSpan.FromMilliseconds(50);
+
     private static readonly Ip _client = Ip.Parse("172.16.0.9");
     private static readonly Ip _nodeAddress = Ip.Parse("192.168.77.2");
     private static readonly Endpoint _service = Endpoint.Parse("10.96.0.10:80");
@@ -73,6 +75,56 @@ public sealed class IpvsFactTests(GuestKernel kernel)
         var seen = kernel.Play(scene);
         var servers = probes.Select((probe, i) => Server(seen.EndingOf(numbers[i], probe)));
         Assert.Equal("6 6 5 5", string.Join(' ', servers));
+    }
+
+    /// <summary>
+    /// ip_vs_ctl.c:__ip_vs_del_dest: with expire_nodest_conn connections to a server that is deleted end a jiffy later,
+    /// and a flow begins anew; without it they wait, even while the virtual server is gone.
+    /// </summary>
+    [Theory]
+    [InlineData(1, "6 5 5")]
+    [InlineData(0, "6 nothing 6")]
+    public void What_a_flow_meets_when_its_server_goes_and_comes_back(int expireNodestConn, string expected)
+    {
+        var scene = Start("-s rr", 1, 1);
+        scene.Apply(new ArtifactFile("sysctl.conf", $"net.ipv4.vs.expire_nodest_conn = {expireNodestConn}\n"));
+        var probe = From(_client, 20_000);
+        List<uint> numbers = [scene.Send(probe)];
+        scene.Run("", $"ipvsadm -d -t {_service} -r 10.64.0.6:8080");
+        scene.Pause(_flush);
+        numbers.Add(scene.Send(probe));
+        scene.Run("", $"ipvsadm -D -t {_service}");
+        scene.Run(
+            $"-A -t {_service} -s rr\n-a -t {_service} -r 10.64.0.6:8080 -m\n-a -t {_service} -r 10.64.0.5:8080 -m\n",
+            "ipvsadm -R");
+        scene.Pause(_flush);
+        numbers.Add(scene.Send(probe));
+        var seen = kernel.Play(scene);
+        Assert.Equal(expected, string.Join(' ', numbers.Select(number => Server(seen.EndingOf(number, probe)))));
+    }
+
+    /// <summary>
+    /// ip_vs_conn.c:ip_vs_conn_expire: a template ends after its time, but not before its connections; it looks again
+    /// after a minute (not waited for here).
+    /// </summary>
+    [Theory]
+    [InlineData(1, "6 5")]
+    [InlineData(60, "6 6")]
+    public void Affinity_lasts_as_long_as_said_and_as_its_connections_do(int udpSeconds, string expected)
+    {
+        var scene = Scene.Of(HostNetworks.For(TinyCluster.Node, Family.Ipv4));
+        scene.Apply(new ArtifactFile("addresses.txt", $"{_service.Address}\n"));
+        scene.Apply(new ArtifactFile("ipvs.restore",
+            $"--set 0 0 {udpSeconds}\n-A -u {_service} -s rr -p 2\n" +
+            $"-a -u {_service} -r 10.64.0.5:8080 -m\n-a -u {_service} -r 10.64.0.6:8080 -m\n"));
+        var probe = From(_client, 20_000);
+        probe = probe with { Tuple = probe.Tuple with { Protocol = Protocol.Udp } };
+        var later = probe with { Tuple = probe.Tuple with { SourcePort = new Port(20_001) } };
+        var first = scene.Send(probe);
+        scene.Pause(TimeSpan.FromSeconds(3.5));
+        var second = scene.Send(later);
+        var seen = kernel.Play(scene);
+        Assert.Equal(expected, $"{Server(seen.EndingOf(first, probe))} {Server(seen.EndingOf(second, later))}");
     }
 
     /// <summary>
@@ -210,6 +262,7 @@ public sealed class IpvsFactTests(GuestKernel kernel)
     {
         Ending.Sent sent => (sent.To.Address.Bits & 0xFF).ToString(CultureInfo.InvariantCulture),
         Ending.Rejected => "refused",
+        Ending.Nothing => "nothing",
         _ => ending.ToString(),
     };
 

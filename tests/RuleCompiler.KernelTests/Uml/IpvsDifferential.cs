@@ -1,57 +1,70 @@
-using RuleCompiler.Backends.Ipvs;
 using RuleCompiler.Emulator;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
+using RuleCompiler.Ir.Text;
+using RuleCompiler.KernelTests.Packets;
 using RuleCompiler.KernelTests.Probing;
 using RuleCompiler.Tests.Gen;
 
 namespace RuleCompiler.KernelTests.Uml;
 
 /// <summary>
-/// The same packets, in the same order, through the emulator and through a kernel with IPVS. Schedulers count and
-/// remember, but nothing in them is chance: each packet has one right ending.
+/// The same packets, in the same order, through the emulator and through a kernel with IPVS, while the cluster changes.
+/// Schedulers count and remember, but nothing in them is chance: each packet has one right ending.
 /// </summary>
 /// <param name="sabotage">Changes what the kernel gets, to see that it shows.</param>
 internal sealed class IpvsDifferential(GuestKernel kernel, Func<string, string>? sabotage = null)
 {
     private static readonly Family[] _families = [Family.Ipv4, Family.Ipv6];
 
-    /// <summary>Every probe has a port of its own, so that none belongs to another's flow.</summary>
+    /// <summary>Every new flow has a port of its own, so that none belongs to another's.</summary>
     private const int FirstSourcePort = 10_000;
+
+    /// <summary>
+    /// Of so many packets after a change the first goes on with a flow of the state before, the next is a new one of a
+    /// client from there, and the others are of all that the cluster can tell apart.
+    /// </summary>
+    private const int Turns = 4;
 
     public long Packets { get; private set; }
 
-    /// <summary>Endings by kind: a run that never sees one of them tests less than it says.</summary>
-    public SortedDictionary<string, long> Endings { get; } = new(StringComparer.Ordinal);
-
-    /// <summary>Virtual servers by scheduler.</summary>
-    public SortedDictionary<string, long> Schedulers { get; } = new(StringComparer.Ordinal);
+    public IpvsCoverage Coverage { get; } = new();
 
     /// <returns>Differences; none when the kernel does as the emulator says.</returns>
-    public List<string> Run(Scenario scenario, ulong seed, int packets)
+    public List<string> Run(History history, ulong seed, int packets)
     {
-        scenario = scenario.In(ProxyMode.Ipvs);
-        var hosts = Array.ConvertAll(_families, family => HostNetworks.For(scenario.Node, family));
+        history = history with { Node = NodeGen.In(history.Node, ProxyMode.Ipvs) };
+        var hosts = Array.ConvertAll(_families, family => HostNetworks.For(history.Node, family));
         var scene = Scene.Of(hosts);
         var sent = new List<(Probe Probe, uint Number, Ending Expected)>();
+        var each = packets / _families.Length / history.States.Count;
         for (var i = 0; i < _families.Length; i++)
         {
-            var program = Load(scene, scenario, _families[i]);
-            var emulator = new Emulator.Emulator(program, hosts[i], new ManualClock(), new SeededRandom(seed));
-            foreach (var probe in Probes(scenario, _families[i], seed, packets / _families.Length))
+            var twins = new IpvsTwins(
+                scene, hosts[i], history.Node, _families[i], seed, sabotage ?? (text => text), Coverage);
+            var probes = new ProbeSource(history.Node, _families[i], new SeededRandom(seed));
+            foreach (var cluster in history.States)
             {
-                var passage = emulator.Send(Packet.First(probe.Tuple, probe.InputInterface));
-                sent.Add((probe, scene.Send(probe), Expectations.EndingOf(passage, hosts[i], probe)));
+                twins.Update(cluster);
+                foreach (var probe in probes.Next(cluster, twins.Bound, each))
+                {
+                    var (number, expected) = twins.Send(probe);
+                    sent.Add((probe, number, expected));
+                }
             }
         }
 
-        var seen = kernel.Play(scene);
+        return Compare(sent, kernel.Play(scene));
+    }
+
+    private List<string> Compare(List<(Probe Probe, uint Number, Ending Expected)> sent, Observations seen)
+    {
         Packets += sent.Count;
         var differences = new List<string>();
         foreach (var (probe, number, expected) in sent)
         {
             var ending = seen.EndingOf(number, probe);
-            Endings[ending.GetType().Name] = Endings.GetValueOrDefault(ending.GetType().Name) + 1;
+            Coverage.Count(ending.GetType().Name);
             if (ending != expected)
                 differences.Add($"packet {number}, {probe}\n  emulator {expected}\n  kernel   {ending}");
         }
@@ -59,38 +72,59 @@ internal sealed class IpvsDifferential(GuestKernel kernel, Func<string, string>?
         return differences;
     }
 
-    /// <summary>The text into the kernel, and the program of that text.</summary>
-    private Program Load(Scene scene, Scenario scenario, Family family)
+    /// <summary>
+    /// New flows in an order of the seed, and after a change also packets of flows that were there before.
+    /// </summary>
+    private sealed class ProbeSource(NodeFacts node, Family family, SeededRandom random)
     {
-        var graph = ServiceGraphBuilder.Build(scenario.Cluster, scenario.Node, family).Graph;
-        var files = Ipvs.Print(Ipvs.Lower(graph, scenario.Node).Artifact);
-        foreach (var file in files.AsEnumerable())
-            scene.Apply(sabotage is null ? file : file with { Text = sabotage(file.Text) });
-        var parsed = Ipvs.Parse(files, family);
-        if (parsed.HasErrors) throw new InvalidOperationException($"our own text does not parse: {parsed.Diagnostics}");
-        foreach (var server in parsed.Artifact.Servers.AsEnumerable())
+        private readonly List<Probe> _flows = [];
+
+        public IEnumerable<Probe> Next(ClusterState cluster, Seq<Ip> bound, int limit)
         {
-            var name = server.Scheduler.ToString();
-            Schedulers[name] = Schedulers.GetValueOrDefault(name) + 1;
+            var older = _flows.TakeLast(limit).Where(probe => CanComeFrom(probe, bound)).ToArray();
+            var flows = FlowGen.Covering(cluster, node, family)
+                .Select(flow => (Key: random.Next(), Flow: flow))
+                .OrderBy(one => one.Key).Select(one => one.Flow).ToArray();
+            for (var i = 0; i < limit; i++)
+            {
+                var turn = i % Turns;
+                if (turn == 0 && older.Length > 0)
+                    yield return Again(older[random.Next() % (ulong)older.Length]);
+                else if (turn == 1 && older.Length > 0)
+                    yield return First(older[random.Next() % (ulong)older.Length]);
+                else if (flows.Length > 0)
+                    yield return First(flows[i % flows.Length]);
+            }
         }
 
-        return IpvsTranslator.Translate(parsed.Artifact);
-    }
+        private Probe First(Flow flow) => First(new Probe(
+            new FlowTuple(flow.Source, default, flow.Protocol, flow.Destination, flow.DestinationPort),
+            flow.InputInterface));
 
-    /// <summary>The covering flows in an order of the seed, as many as fit; where there are too few, all again.</summary>
-    private static IEnumerable<Probe> Probes(Scenario scenario, Family family, ulong seed, int limit)
-    {
-        var random = new SeededRandom(seed);
-        var flows = FlowGen.Covering(scenario, family)
-            .Select(flow => (Key: random.Next(), Flow: flow)).OrderBy(one => one.Key).Select(one => one.Flow).ToArray();
-        for (var i = 0; flows.Length > 0 && i < limit; i++)
+        /// <summary>The same client to the same destination, from the next free port.</summary>
+        private Probe First(Probe like)
         {
-            var flow = flows[i % flows.Length];
-            yield return new Probe(
-                new FlowTuple(
-                    flow.Source, new Port((ushort)(FirstSourcePort + i)), flow.Protocol,
-                    flow.Destination, flow.DestinationPort),
-                flow.InputInterface);
+            var port = new Port((ushort)(FirstSourcePort + _flows.Count));
+            var probe = like with { Tuple = like.Tuple with { SourcePort = port } };
+            _flows.Add(probe);
+            return probe;
+        }
+
+        /// <summary>The first packet once more, or an ACK of TCP: the client goes on, whatever answered it.</summary>
+        private Probe Again(Probe probe) => probe.Tuple.Protocol == Protocol.Tcp && random.Next() % 2 == 0
+            ? probe with { Tcp = new TcpSegment(TcpFlags.Ack, TcpSegment.Syn.Sequence + 1, 1) }
+            : probe;
+
+        /// <summary>
+        /// An address that kube-ipvs0 has is a martian from outside; a process of the node has no other than the
+        /// node's.
+        /// </summary>
+        private bool CanComeFrom(Probe probe, Seq<Ip> bound)
+        {
+            var source = probe.Tuple.Source;
+            return probe.InputInterface is null
+                ? source.IsLoopback || node.Addresses.Contains(source) || bound.Contains(source)
+                : !bound.Contains(source);
         }
     }
 }

@@ -1,7 +1,10 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using RuleCompiler.Backends;
+using RuleCompiler.Backends.Ipvs;
 using RuleCompiler.Emulator;
+using RuleCompiler.Ir.Net;
 using RuleCompiler.KernelTests.Net;
 using RuleCompiler.KernelTests.Packets;
 using RuleCompiler.KernelTests.Probing;
@@ -79,6 +82,34 @@ internal sealed class Scene
                 break;
             default:
                 throw new ArgumentException($"no tool for {file.Name}", nameof(file));
+        }
+    }
+
+    /// <summary>One step of a plan, by its tool; <paramref name="change"/> may change its text.</summary>
+    public void Apply(IpvsStep step, Family family, Func<string, string> change)
+    {
+        var text = change(Ipvs.PrintStep(step, family));
+        switch (step)
+        {
+            case IpvsStep.SetSysctls:
+                foreach (var line in Lines(text)) Setting(line);
+                break;
+            case IpvsStep.ChangeSets:
+                Run(text, "ipset restore");
+                break;
+            case IpvsStep.ChangeRules:
+                Run(text, family == Family.Ipv4
+                    ? "iptables-legacy-restore --noflush"
+                    : "ip6tables-legacy-restore --noflush");
+                break;
+            case IpvsStep.ChangeServers or IpvsStep.Reap:
+                Run(text, "ipvsadm -R");
+                break;
+            case IpvsStep.Bind or IpvsStep.Unbind:
+                Run(text, "ip -batch -");
+                break;
+            default:
+                throw new UnreachableException();
         }
     }
 
