@@ -79,7 +79,8 @@ internal sealed partial class NftablesTranslation(NftRuleset ruleset)
     }
 
     private static RuleSource Describe(RuleFacts facts, Family family) =>
-        new(TextOf(facts.Table, facts.Chain, facts.Rule, family), RuleComment.ServiceOf(facts.Rule.Comment) ?? NftChainNames.ServiceOf(facts.Chain));
+        new(TextOf(facts.Table, facts.Chain, facts.Rule, family),
+            RuleComment.ServiceOf(facts.Rule.Comment) ?? NftChainNames.ServiceOf(facts.Chain));
 
     private static string TextOf(string table, string chain, NftRule rule, Family family) =>
         $"{table} {chain}: {Nftables.PrintRule(rule, family)}";
@@ -109,10 +110,12 @@ internal sealed partial class NftablesTranslation(NftRuleset ruleset)
         foreach (var chain in table.Chains.Span)
         {
             _chains.Add(new ProgramChain(_table, chain.Name, _rules.Count, chain.Rules.Count));
-            foreach (var rule in chain.Rules.Span)
+            for (var i = 0; i < chain.Rules.Count; i++)
             {
-                _place = () => TextOf(table.Name, chain.Name, rule, ruleset.Family);
-                TranslateRule(chain.Name, rule);
+                // By its number: what is refused may be nothing that nft has words for.
+                var number = i + 1;
+                _place = () => $"rule {number} of chain {chain.Name} of table {table.Name}";
+                TranslateRule(chain.Name, chain.Rules[i]);
             }
         }
     }

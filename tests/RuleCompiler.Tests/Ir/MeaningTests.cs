@@ -192,17 +192,17 @@ public sealed class MeaningTests
         Assert.Equal("untouched", sample.Meets("external", "NodePort"));
     }
 
-    /// <summary>§3.2 and §3.3: what nodePortAddresses and localhostNodePorts make of the node's address and of 127.0.0.1.</summary>
+    /// <summary>§3.2 and §3.3: what nodePortAddresses and localhostNodePorts make of the node's address, of 127.0.0.1 and of what comes from outside for loopback.</summary>
     [Theory]
     [InlineData("", true, "LR+M", "LR+M", "LR+M")]
-    [InlineData("", false, "LR+M", "untouched", "untouched")]
+    [InlineData("", false, "LR+M", "untouched", "drop")]
     [InlineData("0.0.0.0/0", true, "LR+M", "LR+M", "LR+M")]
-    [InlineData("192.168.77.0/24", true, "LR+M", "untouched", "untouched")]
-    [InlineData("10.0.0.0/8", true, "untouched", "untouched", "untouched")]
+    [InlineData("192.168.77.0/24", true, "LR+M", "untouched", "drop")]
+    [InlineData("10.0.0.0/8", true, "untouched", "untouched", "drop")]
     [InlineData("127.0.0.0/8", true, "untouched", "LR+M", "drop")]
-    [InlineData("127.0.0.0/8", false, "untouched", "untouched", "untouched")]
+    [InlineData("127.0.0.0/8", false, "untouched", "untouched", "drop")]
     [InlineData("fd00::/8", true, "LR+M", "LR+M", "LR+M")]
-    [InlineData("primary", true, "LR+M", "untouched", "untouched")]
+    [InlineData("primary", true, "LR+M", "untouched", "drop")]
     public void Node_port_addresses_3_2(string addresses, bool localhost, string onNode, string onLocalhost, string elsewhereOnLoopback)
     {
         var sample = Sample(Cluster, Cluster).WithConfig(config => config with
