@@ -30,9 +30,17 @@ public sealed class KubeProxyTests(ITestOutputHelper output)
     [InlineData(Flavour.Nft, Family.Ipv6)]
     [InlineData(Flavour.Legacy, Family.Ipv4)]
     [InlineData(Flavour.Legacy, Family.Ipv6)]
+    [InlineData(Flavour.Nftables, Family.Ipv4)]
+    [InlineData(Flavour.Nftables, Family.Ipv6)]
     public void Kube_proxys_rules_do_in_the_kernel_what_the_emulator_says(Flavour flavour, Family family)
     {
-        var dump = family == Family.Ipv4 ? "iptables-save.txt" : "ip6tables-save.txt";
+        var dump = (flavour, family) switch
+        {
+            (Flavour.Nftables, Family.Ipv4) => "nft-ip.txt",
+            (Flavour.Nftables, Family.Ipv6) => "nft-ip6.txt",
+            (_, Family.Ipv4) => "iptables-save.txt",
+            (_, Family.Ipv6) => "ip6tables-save.txt",
+        };
         Compare(flavour.Room, family, File.ReadAllText(Checkout.PathOf(Folder, dump)));
     }
 

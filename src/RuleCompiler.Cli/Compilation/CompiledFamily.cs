@@ -13,11 +13,13 @@ internal sealed record CompiledFamily(Family Family, ServiceGraph Graph, Seq<Art
     public static readonly Seq<Family> Both = [Family.Ipv4, Family.Ipv6];
 
     /// <summary>Compiles for the mode of the node's configuration, and reports what was wrong on the way.</summary>
-    public static CompiledFamily Compile(LoadedCluster loaded, Family family, Session session)
+    /// <param name="takesOver">In place of kube-proxy's rules; only where the mode can.</param>
+    public static CompiledFamily Compile(
+        LoadedCluster loaded, Family family, Session session, bool takesOver = false)
     {
         var graph = BuildGraph(loaded, family, session);
         var mode = ProxyModes.Of(loaded.Node.Config.Mode);
-        var output = mode.Compile(graph, loaded.Node);
+        var output = mode.Compile(graph, loaded.Node, takesOver);
         session.Report(output.Diagnostics);
         session.Report(output.Unsupported.Select(unsupported => Describe(unsupported, mode)));
         return new CompiledFamily(family, graph, output.Files);

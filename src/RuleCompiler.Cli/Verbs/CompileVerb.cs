@@ -2,6 +2,7 @@ using System.CommandLine;
 using RuleCompiler.Cli.Compilation;
 using RuleCompiler.Cli.Diagnostics;
 using RuleCompiler.Cli.Inputs;
+using RuleCompiler.Emulator.Modes;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
@@ -21,6 +22,10 @@ internal static class CompileVerb
             Description = "Write the files of each family into this directory instead of standard output.",
             HelpName = "DIR",
         };
+        var takeOver = new Option<bool>("--take-over")
+        {
+            Description = "nftables: delete kube-proxy's table of the family in the transaction that loads ours.",
+        };
         var verb = new Verb(
             "compile",
             "Compile Services and EndpointSlices into the rules of one node.",
@@ -32,25 +37,41 @@ internal static class CompileVerb
                 "from a living cluster",
                 "kubectl get svc,endpointslices,nodes -A -o yaml | rulec compile -f - --node node-0 -o rules/"),
             new Example(
+                "in the place of kube-proxy, which runs no more",
+                "rulec compile -f cluster.yaml --node node-0 --mode nftables --take-over | nft -f -"),
+            new Example(
                 "annotations for a code host",
                 "rulec compile -f manifests/ --node node-0 --diagnostics sarif 2> rulec.sarif"));
         cluster.AddTo(verb);
         verb.Options.Add(mode);
         verb.Options.Add(family);
         verb.Options.Add(directory);
+        verb.Options.Add(takeOver);
         verb.Runs(shell, (parsed, session) =>
         {
             if (cluster.Load(parsed, session) is not { } loaded) return ExitCode.BadInput;
             if (ModeOption.Apply(parsed.GetValue(mode), loaded, session) is not { } chosen) return ExitCode.BadInput;
+            var takesOver = parsed.GetValue(takeOver);
+            if (takesOver && !ProxyModes.Of(chosen.Node.Config.Mode).CanTakeOver) return CannotTakeOver(chosen, session);
             var families = parsed.GetValue(family) is { } one ? [one] : CompiledFamily.Both;
-            return Run(chosen, families, parsed.GetValue(directory), session);
+            var compiled = families.Select(one => CompiledFamily.Compile(chosen, one, session, takesOver)).ToList();
+            return Run(compiled, parsed.GetValue(directory), session);
         });
         return verb;
     }
 
-    private static int Run(LoadedCluster loaded, Seq<Family> families, string? directory, Session session)
+    /// <summary>Where chains and rules of several owners share tables, nothing takes one owner's away at once.</summary>
+    private static int CannotTakeOver(LoadedCluster loaded, Session session)
     {
-        var compiled = families.Select(family => CompiledFamily.Compile(loaded, family, session)).ToList();
+        var able = string.Join(", ", ProxyModes.All.Where(mode => mode.CanTakeOver).Select(mode => mode.Name));
+        return session.Fail(ExitCode.BadInput, new Diagnostic(
+            DiagnosticCatalog.Usage, default,
+            $"--take-over does not go with mode {ProxyModes.Of(loaded.Node.Config.Mode).Name}; expected {able}",
+            "load the rules, then run kube-proxy --cleanup in the mode that it ran in"));
+    }
+
+    private static int Run(List<CompiledFamily> compiled, string? directory, Session session)
+    {
         foreach (var one in compiled)
         {
             var ports = DiagnosticText.Counted(one.Graph.ServicePorts.Count, "service port");

@@ -16,7 +16,12 @@ public interface IMode
     /// <summary>The room's name: iptables, nftables, ipvs.</summary>
     string Name { get; }
 
-    ModeOutput Compile(ServiceGraph graph, NodeFacts node);
+    /// <summary>Whether it has a text that takes kube-proxy's rules away in the step that brings ours.</summary>
+    bool CanTakeOver { get; }
+
+    /// <param name="takesOver">In place of kube-proxy's rules, where that can be said.</param>
+    /// <exception cref="NotSupportedException">It cannot take over.</exception>
+    ModeOutput Compile(ServiceGraph graph, NodeFacts node, bool takesOver = false);
 
     /// <summary>Text, ours or a dump, as a program. It is null exactly when a diagnostic is an error.</summary>
     (Program? Program, Seq<Diagnostic> Diagnostics) Load(Seq<ArtifactFile> files, Family family);

@@ -10,7 +10,8 @@ internal sealed class Mode<TRoom, TArtifact, TStep>(
     ProxyMode mode,
     Func<TArtifact, (Program? Program, Seq<Diagnostic> Diagnostics)> translate,
     Func<TStep, bool>? waits = null,
-    Func<TStep, Family, string>? toolOf = null) : IMode
+    Func<TStep, Family, string>? toolOf = null,
+    Func<TArtifact, Seq<ArtifactFile>>? printTakeOver = null) : IMode
     where TRoom : IRoom<TArtifact, TStep>
     where TArtifact : notnull
     where TStep : notnull
@@ -19,10 +20,13 @@ internal sealed class Mode<TRoom, TArtifact, TStep>(
 
     ProxyMode IMode.Mode => mode;
 
-    public ModeOutput Compile(ServiceGraph graph, NodeFacts node)
+    public bool CanTakeOver => printTakeOver is not null;
+
+    public ModeOutput Compile(ServiceGraph graph, NodeFacts node, bool takesOver)
     {
         var lowering = TRoom.Lower(graph, node);
-        return new ModeOutput(TRoom.Print(lowering.Artifact), lowering.Unsupported, lowering.Diagnostics);
+        var print = takesOver ? printTakeOver ?? throw new NotSupportedException(Name) : TRoom.Print;
+        return new ModeOutput(print(lowering.Artifact), lowering.Unsupported, lowering.Diagnostics);
     }
 
     public (Program? Program, Seq<Diagnostic> Diagnostics) Load(Seq<ArtifactFile> files, Family family)

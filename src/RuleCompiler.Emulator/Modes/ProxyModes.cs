@@ -14,7 +14,8 @@ public static class ProxyModes
         new Mode<Iptables, IptablesRuleset, TableBlock>(ProxyMode.Iptables, IptablesTranslator.TryTranslate),
         new Mode<Ipvs, IpvsArtifact, IpvsStep>(
             ProxyMode.Ipvs, IpvsTranslator.TryTranslate, step => step is IpvsStep.Reap, Ipvs.ToolOf),
-        new Mode<Nftables, NftRuleset, NftTransaction>(ProxyMode.Nftables, NftablesTranslator.TryTranslate),
+        new Mode<Nftables, NftRuleset, NftTransaction>(
+            ProxyMode.Nftables, NftablesTranslator.TryTranslate, printTakeOver: Nftables.PrintTakeOver),
     ];
 
     public static IMode Of(ProxyMode mode) => All.First(one => one.Mode == mode);

@@ -57,6 +57,28 @@ public sealed class CompileVerbTests : IDisposable
     }
 
     [Fact]
+    public void Taking_over_deletes_kube_proxys_table_before_ours_comes()
+    {
+        string[] compile = ["compile", "-f", _cluster.Path, "--node", SmallCluster.Node, "--mode", "nftables", "--family", "ipv6"];
+        var run = RulecRun.Of([.. compile, "--take-over"]);
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal("table ip6 kube-proxy\ndelete table ip6 kube-proxy\n" + RulecRun.Of(compile).Output, run.Output);
+    }
+
+    [Theory]
+    [InlineData("iptables")]
+    [InlineData("ipvs")]
+    public void Taking_over_goes_with_nftables_alone(string mode)
+    {
+        var run = RulecRun.Of(
+            "compile", "-f", _cluster.Path, "--node", SmallCluster.Node, "--mode", mode, "--take-over");
+
+        Assert.Equal((2, ""), (run.ExitCode, run.Output));
+        Assert.Contains($"RC6001: --take-over does not go with mode {mode}; expected nftables", run.Error);
+    }
+
+    [Fact]
     public void Verbose_counts_what_was_read_and_passed_over()
     {
         var run = RulecRun.Of("compile", "-f", _cluster.Path, "--node", SmallCluster.Node, "-v");
