@@ -8,6 +8,9 @@ namespace RuleCompiler.Ir;
 /// <see cref="ServiceGraphBuilder"/>, used by every room, printed by <c>rulec explain</c>. Every list is sorted here, so
 /// rooms never sort: service-ports by name, frontends by kind, address and port, endpoints numerically.
 /// </summary>
+/// <param name="ClusterIps">
+/// Of every Service with a port, sorted: also those whose frontends all went to other Services (§3.10).
+/// </param>
 /// <param name="ServiceCidrs">ClusterIP ranges of the family, when known; sorted.</param>
 public sealed record ServiceGraph(
     Family Family,
@@ -15,6 +18,7 @@ public sealed record ServiceGraph(
     NodePortScope NodePorts,
     Seq<ServicePort> ServicePorts,
     Seq<HealthCheckPort> HealthChecks,
+    Seq<Ip> ClusterIps,
     Seq<Prefix> ServiceCidrs);
 
 /// <summary>

@@ -39,9 +39,11 @@ public static class ServiceGraphBuilder
 
         var arbitrated = FrontendCollisions.Resolve(servicePorts, services, healthChecks, diagnostics);
         var cidrs = cluster.ServiceCidrs.SelectMany(cidr => cidr.Cidrs).Where(cidr => cidr.Family == family);
+        var clusterIps = services.Where(service => !service.Ports.IsEmpty)
+            .Select(service => service.ClusterIps.First(ip => ip.Family == family));
         var graph = new ServiceGraph(
             family, localTraffic, NodePortScopes.Of(node, family, diagnostics), arbitrated, healthChecks.ToSeq(),
-            cidrs.Distinct().Order().ToSeq());
+            clusterIps.Distinct().Order().ToSeq(), cidrs.Distinct().Order().ToSeq());
         return new BuiltGraph(graph, diagnostics.ToSeq());
     }
 

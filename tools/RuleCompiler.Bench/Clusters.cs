@@ -75,7 +75,7 @@ internal static class Clusters
 
         return new ServiceGraph(
             Family.Ipv4, new LocalTraffic.SourceIn(Prefix.Parse(RecordedClusterCidr)), new NodePortScope.AllLocal(false),
-            ports.ToSeq(), [], []);
+            ports.ToSeq(), [], Enumerable.Range(0, services).Select(PlainIp).ToSeq(), []);
     }
 
     public static Ip PlainIp(int service) => Ip.V4(0x0A600001u + (uint)service);

@@ -30,6 +30,8 @@ internal sealed class ServiceLowering
             }
         }
 
+        _addresses.UnionWith(graph.ClusterIps);
+
         // A frontend with an address of its own comes before the NodePort that has its number.
         foreach (var servicePort in graph.ServicePorts)
         {
@@ -97,7 +99,7 @@ internal sealed class ServiceLowering
     {
         var key = new ServerKey(address, servicePort.Name.Protocol, frontend.Port);
         if (!TryAddServer(servicePort, frontend, key)) return;
-        if (frontend.Kind == FrontendKind.ClusterIp || !_node.IsLocal(address)) _addresses.Add(address);
+        if (!_node.IsLocal(address)) _addresses.Add(address);
 
         var entry = EntryOf(key);
         foreach (var set in SetsOf(frontend)) Entries(set).Add(entry);

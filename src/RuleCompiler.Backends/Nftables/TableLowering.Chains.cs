@@ -22,7 +22,7 @@ internal sealed partial class TableLowering
     private IEnumerable<NftSet> Sets()
     {
         var addresses = new SetBuilder(Names.ClusterIps, [_words.Address]);
-        foreach (var address in _clusterIps) addresses.Add(new Element([new(address.Bits)], null));
+        foreach (var address in _graph.ClusterIps) addresses.Add(new Element([new(address.Bits)], null));
         yield return addresses.Build();
 
         var cidrs = new SetBuilder(Names.ServiceCidrs, [_words.Address], flags: SetFlags.Interval);

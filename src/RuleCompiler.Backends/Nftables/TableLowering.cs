@@ -23,7 +23,6 @@ internal sealed partial class TableLowering
     private readonly Words _words;
     private readonly bool _detects;
     private readonly HashSet<Choice> _choices = [];
-    private readonly SortedSet<Ip> _clusterIps = [];
     private readonly SortedSet<Ip> _hairpins = [];
     private readonly Dictionary<Protocol, SetBuilder> _endpoints = [];
     private readonly SortedSet<string> _owners = new(StringComparer.Ordinal);
@@ -75,7 +74,6 @@ internal sealed partial class TableLowering
 
     private void Add(Frontend frontend, ServicePort servicePort)
     {
-        if (frontend is { Kind: FrontendKind.ClusterIp, Address: { } clusterIp }) _clusterIps.Add(clusterIp);
         Seq<KeyField> key = [
             new(frontend.Address?.Bits ?? 0), new((byte)servicePort.Name.Protocol), new(frontend.Port.Value),
         ];

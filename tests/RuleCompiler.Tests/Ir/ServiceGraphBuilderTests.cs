@@ -77,6 +77,21 @@ public sealed class ServiceGraphBuilderTests
     }
 
     [Fact]
+    public void A_cluster_ip_that_lost_its_frontends_is_still_one()
+    {
+        var older = _service with
+        {
+            Name = new ObjectName("shop", "older"), ClusterIps = [Ip.Parse("10.96.0.9")],
+            ExternalIps = _service.ClusterIps, CreationTimestamp = DateTimeOffset.UnixEpoch,
+        };
+        var graph = Build([_service, older]).Graph;
+
+        Assert.Equal([0, 2], graph.ServicePorts.Select(port => port.Frontends.Count));
+        Assert.Equal([Ip.Parse("10.96.0.9"), .. _service.ClusterIps], graph.ClusterIps);
+        Assert.Empty(Build([_service with { Ports = [] }]).Graph.ClusterIps);
+    }
+
+    [Fact]
     public void A_health_check_port_under_a_node_port_is_reported()
     {
         var service = _service with
