@@ -82,7 +82,7 @@ internal sealed class Battery
     private (Flow Flow, Expectation Expected, int TimeoutSeconds)[] Sticky() => (
         from pair in _flows.Zip(_expected)
         where pair.Second.Outcomes.Count > 1
-        let timeout = TimeoutFor(pair.First)
+        let timeout = AffinityProperties.TimeoutFor(_scenario.Cluster, pair.First)
         where timeout is not null
         select (pair.First, pair.Second, timeout.Value)).DistinctBy(one =>
             (one.First.Destination, one.First.DestinationPort, one.First.Source.Bits % 16)).ToArray();
@@ -92,11 +92,6 @@ internal sealed class Battery
 
     private static Packet Visit(Flow flow, ushort visit) =>
         Pipeline.First(flow with { SourcePort = new Port((ushort)(50000 + visit)) });
-
-    private int? TimeoutFor(Flow flow) => _scenario.Cluster.Services
-        .Where(service => service.Ports.Any(port => port.NodePort == flow.DestinationPort)
-            || service.ClusterIps.Concat(service.ExternalIps).Concat(service.LoadBalancerIps).Contains(flow.Destination))
-        .Select(service => service.AffinityTimeoutSeconds).Distinct().ToArray() is [var only] ? only : null;
 
     /// <summary>What a packet can tell the ruleset from the original by, or null.</summary>
     public string? DiffersBy(IptablesRuleset ruleset)

@@ -15,7 +15,7 @@ public sealed class MutationTests(ITestOutputHelper output)
     public void Every_edit_of_a_compiled_rule_is_caught_or_changes_nothing()
     {
         var random = new SeededRandom(7);
-        var perScenario = Fuzz.Cases(fast: 4);
+        var perScenario = Fuzz.Cases(fast: 25);
         var equivalent = new SortedDictionary<string, int>(StringComparer.Ordinal);
         var caught = new SortedDictionary<string, int>(StringComparer.Ordinal);
         List<string> survivors = [];

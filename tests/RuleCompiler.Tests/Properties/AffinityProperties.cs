@@ -1,7 +1,9 @@
 using RuleCompiler.Emulator;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
+using RuleCompiler.Tests.Gen;
 using Xunit;
+using Rules = RuleCompiler.Emulator.Program;
 
 namespace RuleCompiler.Tests.Properties;
 
@@ -47,6 +49,30 @@ public sealed class AffinityProperties
         Assert.Equal(endpoints, Choices(node, client, _clusterIp, 80));
     }
 
+    /// <summary>On generated clusters, from every kind of source: kept in time, whatever was chosen, and chosen anew too late.</summary>
+    [Theory]
+    [MemberData(nameof(Modes))]
+    public void Clients_of_any_cluster_keep_their_endpoints_until_they_stay_away(ProxyMode mode)
+    {
+        var tried = 0;
+        Fuzz.Scenarios(40, any =>
+        {
+            var scenario = any.In(mode);
+            foreach (var family in Pipeline.Families)
+            {
+                var program = Pipeline.Compile(scenario, family);
+                foreach (var (flow, timeoutSeconds) in StickyFlows(scenario, family))
+                {
+                    tried++;
+                    if (Forgets(program, scenario, flow, timeoutSeconds) is { } forgotten) return $"{flow}\n{forgotten}";
+                }
+            }
+
+            return null;
+        });
+        Assert.True(tried > 0, "no generated client has a choice to remember");
+    }
+
     /// <summary>§13.2 #18: a recent list holds 100 sources; a thousand clients of each endpoint must fit all the same.</summary>
     [Theory]
     [InlineData(100)]
@@ -77,6 +103,37 @@ public sealed class AffinityProperties
         node.Load(Pipeline.Compile(scenario with { Cluster = smaller }, Family.Ipv4));
         Assert.Equal(2, Choices(node, client, _clusterIp, 80));
     }
+
+    /// <summary>Of each sticky frontend with a choice the flows of some sources.</summary>
+    private static IEnumerable<(Flow Flow, int TimeoutSeconds)> StickyFlows(Scenario scenario, Family family) =>
+        (from flow in FlowGen.Covering(scenario, family)
+         let timeout = TimeoutFor(scenario.Cluster, flow)
+         where timeout is not null && Meaning.Of(scenario.Cluster, scenario.Node, flow).Outcomes.Count > 1
+         select (flow, timeout.Value)).DistinctBy(one => (one.flow.Destination, one.flow.DestinationPort, one.flow.Source)).Take(8);
+
+    private static string? Forgets(Rules program, Scenario scenario, Flow flow, int timeoutSeconds)
+    {
+        var clock = new ManualClock();
+        var node = Pipeline.Load(program, scenario.Node, clock);
+        for (ushort visit = 0; visit < 3; visit++)
+        {
+            var chosen = node.Send(Pipeline.First(flow with { SourcePort = new Port((ushort)(50_000 + visit)) }), trace: false).Outcome;
+            clock.Advance(TimeSpan.FromSeconds(timeoutSeconds * 0.75));
+            var again = node.Explore(Pipeline.First(flow with { SourcePort = new Port(60_000) }), trace: false).Outcomes;
+            if (again.Count != 1 || again[0].Outcome != chosen)
+                return $"visit {visit} chose {chosen}, and in time it is {string.Join(" | ", again.Select(one => one.Outcome))}";
+        }
+
+        // A day also ends what a virtual server knows of connections.
+        clock.Advance(TimeSpan.FromSeconds(timeoutSeconds) + TimeSpan.FromDays(1));
+        return Pipeline.Differs(scenario, node, flow with { SourcePort = new Port(7) }) is { } stuck ? $"too late: {stuck}" : null;
+    }
+
+    /// <summary>Null too where two Services with different timeouts may be meant.</summary>
+    internal static int? TimeoutFor(ClusterState cluster, Flow flow) => cluster.Services
+        .Where(service => service.Ports.Any(port => port.NodePort == flow.DestinationPort)
+            || service.ClusterIps.Concat(service.ExternalIps).Concat(service.LoadBalancerIps).Contains(flow.Destination))
+        .Select(service => service.AffinityTimeoutSeconds).Distinct().ToArray() is [var only] ? only : null;
 
     private static Endpoint Visit(Emulator.Emulator node, Ip client, ushort sourcePort) =>
         Assert.IsType<Outcome.Translated>(node.Send(First(client, _clusterIp, 80, sourcePort)).Outcome).To;
