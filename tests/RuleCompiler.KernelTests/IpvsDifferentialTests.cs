@@ -17,15 +17,13 @@ public sealed class IpvsDifferentialTests(GuestKernel kernel, ITestOutputHelper 
     private static readonly string[] _schedulers =
         [.. Enum.GetNames<Scheduler>().Select(name => name.ToLowerInvariant())];
 
-    /// <summary>
-    /// What CI's run must have met, beside every scheduler. KUBE-LOAD-BALANCER-SOURCE-IP is missing: IPVS takes
-    /// the node's own packets before a rule with that set.
-    /// </summary>
+    /// <summary>What CI's run must have met, beside every scheduler.</summary>
     private static readonly string[] _features =
     [
         "Sent", "Delivered", "Rejected", "Nothing", "affinity", "draining", "kept while draining",
         "KUBE-CLUSTER-IP", "KUBE-EXTERNAL-IP", "KUBE-EXTERNAL-IP-LOCAL", "KUBE-LOAD-BALANCER",
         "KUBE-LOAD-BALANCER-LOCAL", "KUBE-LOAD-BALANCER-FW", "KUBE-LOAD-BALANCER-SOURCE-CIDR",
+        "KUBE-LOAD-BALANCER-SOURCE-IP",
         "KUBE-NODE-PORT-TCP", "KUBE-NODE-PORT-UDP",
         "KUBE-NODE-PORT-SCTP-HASH", "KUBE-NODE-PORT-LOCAL-TCP", "KUBE-NODE-PORT-LOCAL-UDP",
         "KUBE-NODE-PORT-LOCAL-SCTP-HASH", "KUBE-NODE-PORT-IPS", "KUBE-HEALTH-CHECK-NODE-PORT", "KUBE-IPVS-IPS",

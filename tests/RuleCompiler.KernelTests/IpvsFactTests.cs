@@ -19,8 +19,6 @@ public sealed class IpvsFactTests(GuestKernel kernel)
     private const int Alternations = 600;
     private const int FirstPort = 20_000;
 
-    private static readonly TimeSpan _flush = TimeSpan.FromMilliseconds(50);
-
     private static readonly Ip _client = Ip.Parse("172.16.0.9");
     private static readonly Ip _nodeAddress = Ip.Parse("192.168.77.2");
     private static readonly Endpoint _service = Endpoint.Parse("10.96.0.10:80");
@@ -91,13 +89,13 @@ public sealed class IpvsFactTests(GuestKernel kernel)
         var probe = From(_client, 20_000);
         List<uint> numbers = [scene.Send(probe)];
         scene.Run("", $"ipvsadm -d -t {_service} -r 10.64.0.6:8080");
-        scene.Pause(_flush);
+        scene.Settle();
         numbers.Add(scene.Send(probe));
         scene.Run("", $"ipvsadm -D -t {_service}");
         scene.Run(
             $"-A -t {_service} -s rr\n-a -t {_service} -r 10.64.0.6:8080 -m\n-a -t {_service} -r 10.64.0.5:8080 -m\n",
             "ipvsadm -R");
-        scene.Pause(_flush);
+        scene.Settle();
         numbers.Add(scene.Send(probe));
         var seen = kernel.Play(scene);
         Assert.Equal(expected, string.Join(' ', numbers.Select(number => Server(seen.EndingOf(number, probe)))));

@@ -1,3 +1,4 @@
+using RuleCompiler.Backends;
 using RuleCompiler.Backends.Ipvs;
 using RuleCompiler.Emulator;
 using RuleCompiler.Ir;
@@ -15,11 +16,7 @@ internal sealed class IpvsTwins(
     Scene scene, HostNetwork host, NodeFacts node, Family family, ulong seed, Func<string, string> sabotage,
     IpvsCoverage coverage)
 {
-    /// <summary>
-    /// Longer than a jiffy, after which the kernel ends connections to real servers that are gone
-    /// (include/net/ip_vs.h:ip_vs_enqueue_expire_nodest_conns @v6.1).
-    /// </summary>
-    private static readonly TimeSpan _update = TimeSpan.FromMilliseconds(50);
+    private const string DumpEnd = "end of the dump";
 
     private readonly ManualClock _clock = new();
     private Emulator.Emulator? _emulator;
@@ -54,8 +51,39 @@ internal sealed class IpvsTwins(
             }
         }
 
-        scene.Pause(_update);
-        _clock.Advance(_update);
+        scene.Settle();
+        _clock.Advance(Scene.Settling);
+    }
+
+    /// <summary>
+    /// Has the kernel say what it has now, for <see cref="StepsLeft"/>; but not raw, where the scene's own rule is.
+    /// </summary>
+    public void Dump()
+    {
+        var (iptables, version) = family == Family.Ipv4 ? ("iptables", 4) : ("ip6tables", 6);
+        scene.Run(
+            $"""
+            echo '{DumpOf(family)}'
+            ipset save
+            ipvsadm -Sn
+            for table in mangle nat filter; do {iptables}-legacy-save -t $table; done
+            ip -o -{version} address show dev kube-ipvs0 | tr -s ' ' | cut -d ' ' -f 4 | cut -d / -f 1
+            sysctl {string.Join(' ', _has!.Sysctls.Select(sysctl => sysctl.Name))}
+            echo '{DumpEnd}'
+
+            """,
+            "sh");
+    }
+
+    /// <summary>What a plan still finds to do after all others, beside what drains.</summary>
+    public IEnumerable<string> StepsLeft(Observations seen)
+    {
+        var lines = seen.Said.SkipWhile(line => line != DumpOf(family)).Skip(1).TakeWhile(line => line != DumpEnd);
+        var dump = Ipvs.Parse([new ArtifactFile("dump", string.Join('\n', lines) + "\n")], family);
+        if (dump.HasErrors) return [$"the dump does not parse: {dump.Diagnostics}"];
+        return Ipvs.Plan(dump.Artifact, _has!)
+            .Where(step => step is not IpvsStep.Reap)
+            .Select(step => $"{family}, left to do: {Ipvs.PrintStep(step, family)}");
     }
 
     /// <returns>The probe's number in the scene, and what the emulator says of it.</returns>
@@ -66,8 +94,15 @@ internal sealed class IpvsTwins(
         var passage = _emulator!.Send(packet);
         coverage.Count(passage);
         if (Drains(probe.Tuple, passage.Sent.Tuple)) coverage.Count("kept while draining");
-        return (scene.Send(probe), Expectations.EndingOf(passage, host, probe));
+        var number = scene.Send(probe);
+
+        // ip_vs_conn_expire_now sets the timer for this very jiffy: until the next one the connection is met again.
+        if (passage.Steps.Any(step => step.Effect.EndsWith("the old server ends", StringComparison.Ordinal)))
+            scene.Settle();
+        return (number, Expectations.EndingOf(passage, host, probe));
     }
+
+    private static string DumpOf(Family family) => $"dump of {family}";
 
     /// <summary>A server of weight 0 got it.</summary>
     private bool Drains(FlowTuple probe, FlowTuple sent) => _has!.Servers.Any(server =>

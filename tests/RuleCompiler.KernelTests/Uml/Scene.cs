@@ -28,6 +28,8 @@ internal sealed class Scene
     /// </summary>
     private const string NoResets = "*raw\n-A OUTPUT -p tcp -m tcp --tcp-flags RST RST -j DROP\nCOMMIT\n";
 
+    public static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(100);
+
     private readonly StringBuilder _commands = new();
     private readonly List<string> _files = [];
     private readonly List<string> _interfaces = [];
@@ -146,6 +148,16 @@ internal sealed class Scene
 
     public void Pause(TimeSpan time) =>
         Command(string.Create(CultureInfo.InvariantCulture, $"pause {(int)time.TotalMilliseconds}"));
+
+    /// <summary>
+    /// Connections to real servers that went are gone after this: the kernel ends them a jiffy later
+    /// (include/net/ip_vs.h:ip_vs_enqueue_expire_nodest_conns @v6.1), in a worker. Where the machine is busy the jiffy and
+    /// the first pause may end at the same moment; the worker has the second one for itself.
+    /// </summary>
+    public void Settle()
+    {
+        for (var i = 0; i < 2; i++) Pause(Settling / 2);
+    }
 
     /// <summary>Everything that was sent so far comes to its end before what follows.</summary>
     public void Collect() => Command("collect");
