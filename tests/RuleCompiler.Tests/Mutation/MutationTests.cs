@@ -1,6 +1,9 @@
 using RuleCompiler.Emulator;
+using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
+using RuleCompiler.Spec;
 using RuleCompiler.Tests.Gen;
+using RuleCompiler.Tests.Spec;
 using Xunit;
 
 namespace RuleCompiler.Tests.Mutation;
@@ -35,6 +38,41 @@ public sealed class MutationTests(ITestOutputHelper output)
             }
         }
 
+        Report(caught, equivalent, survivors);
+    }
+
+    /// <summary>The same for the scenarios of spec/, where their own flows have the first word.</summary>
+    [Fact]
+    public void Every_edit_is_caught_by_flows_or_properties_or_changes_nothing()
+    {
+        var equivalent = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        var caught = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        List<string> survivors = [];
+        var scenarios = new ScenarioFolders();
+        foreach (var path in FlowFilesTests.Files.Select(row => row.Data))
+        {
+            var file = FlowReader.Read(path, File.ReadAllText(Path.Combine(Checkout.Root, path))).File;
+            for (var i = 0; i < Fuzz.Cases(fast: 1); i++)
+            {
+                var family = i % 4 == 3 ? Family.Ipv6 : Family.Ipv4;
+                var target = new MutatedTarget(family, Fuzz.Seed + (ulong)i);
+                var report = FlowChecker.Check(file, scenarios, target);
+                if (target.Edit is not var (scenario, mutant)) continue;
+                if (!report.IsGood) Count(caught, "flows");
+                else if (new Battery(scenario, family) is var battery && battery.Catches(mutant.Ruleset) is { } property)
+                    Count(caught, property);
+                else if (battery.DiffersBy(mutant.Ruleset) is { } difference)
+                    survivors.Add($"{path}: {mutant.What}\n    {difference}");
+                else Count(equivalent, $"{mutant.Kind}: {Harmless.Why(mutant)}");
+            }
+        }
+
+        Report(caught, equivalent, survivors);
+    }
+
+    private void Report(
+        SortedDictionary<string, int> caught, SortedDictionary<string, int> equivalent, List<string> survivors)
+    {
         var total = caught.Values.Sum() + equivalent.Values.Sum() + survivors.Count;
         output.WriteLine($"{total} edits: {survivors.Count} survive; {caught.Values.Sum()} are caught:");
         Tell(caught);
