@@ -11,7 +11,7 @@ internal static class ExitCode
     /// <summary>The command line is wrong, or an input cannot be read at all.</summary>
     public const int BadInput = 2;
 
-    /// <summary>The machine lacks a library or tool.</summary>
+    /// <summary>The machine lacks a library or tool, or room for what was asked.</summary>
     public const int MachineLacks = 3;
 
     /// <summary>A bug: EX_SOFTWARE of sysexits.h.</summary>

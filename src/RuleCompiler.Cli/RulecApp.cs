@@ -39,6 +39,11 @@ internal static class RulecApp
             shell.Output.Flush();
             return exitCode;
         }
+        catch (OutputLostException exception)
+        {
+            shell.Error.WriteLine($"rulec: cannot write to standard output: {exception.Message}");
+            return ExitCode.MachineLacks;
+        }
         catch (Exception exception)
         {
             ReportBug(args, shell, exception);

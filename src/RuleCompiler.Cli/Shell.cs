@@ -21,16 +21,22 @@ internal sealed class Shell(Stream input, TextWriter output, TextWriter error, T
 
     public static Shell OfProcess() => new(
         Console.OpenStandardInput(),
-        new StreamWriter(Console.OpenStandardOutput(), Utf8, bufferSize: 1 << 16),
+        new StreamWriter(new StandardOutput(Console.OpenStandardOutput()), Utf8, bufferSize: 1 << 16),
         new StreamWriter(Console.OpenStandardError(), Utf8) { AutoFlush = true },
         Terminal.OfProcess());
 
     /// <summary>
     /// Writes a file so that it is there as a whole or not at all: under another name first, then renamed. An
-    /// interruption removes the other name.
+    /// interruption removes the other name. A device is written to as it is: root must not replace /dev/null.
     /// </summary>
     public void WriteFile(string path, Action<string> write)
     {
+        if (Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal))
+        {
+            write(path);
+            return;
+        }
+
         var unfinished = path + ".unfinished";
         _unfinishedFiles[unfinished] = true;
         try

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using RuleCompiler.Cli.Diagnostics;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
@@ -82,9 +83,9 @@ internal sealed class ClusterOptions
         };
         _recentEntries.Validators.Add(result =>
         {
-            if (result.Tokens.Count == 1 && result.GetValueOrDefault<int>() is < 1 or > RecentEntriesMax)
-                result.AddError(
-                    $"--recent-list-entries is '{result.Tokens[0].Value}'; expected 1 to {RecentEntriesMax}");
+            if (result.Tokens is [{ Value: var text }]
+                && !(int.TryParse(text, CultureInfo.InvariantCulture, out var entries) && entries is >= 1 and <= RecentEntriesMax))
+                result.AddError($"--recent-list-entries is '{text}'; expected 1 to {RecentEntriesMax}");
         });
     }
 

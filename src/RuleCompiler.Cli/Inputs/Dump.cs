@@ -38,6 +38,15 @@ internal sealed record Dump(IMode Mode, Seq<Family> Families, Seq<ArtifactFile> 
         IReadOnlyList<string> paths, string? mode, LoadedCluster loaded, Family? family, Session session)
     {
         if (ReadAll(paths, session) is not { } files) return null;
+        if (files.All(file => string.IsNullOrWhiteSpace(file.Text)))
+        {
+            // What a tool that failed leaves in a pipe. Taken for rules, it would answer that nothing is translated.
+            session.Report(new Diagnostic(
+                DiagnosticCatalog.NoInput, Location.Whole(files[0].Name), "found nothing, expected a dump of rules",
+                "look whether the tool that writes it failed; rules that are none have a table at least"));
+            return null;
+        }
+
         var shown = mode ?? ModeOf(files).ToString().ToLowerInvariant();
         return ModeOption.Choose(shown, loaded.Node.Config, session) is { } chosen
             ? Create(chosen, family, files)

@@ -23,7 +23,7 @@ internal static class InputFiles
         {
             if (!Directory.Exists(path))
             {
-                if (known.Add(path == StandardInput ? path : Path.GetFullPath(path)))
+                if (known.Add(path is StandardInput or "" ? path : Path.GetFullPath(path)))
                     isComplete &= Add(Read(path, session));
                 continue;
             }
@@ -81,6 +81,7 @@ internal static class InputFiles
     {
         FileNotFoundException or DirectoryNotFoundException => "no such file or directory",
         UnauthorizedAccessException => "permission denied",
+        ArgumentException => "this is not a path",
         _ => exception.Message,
     };
 

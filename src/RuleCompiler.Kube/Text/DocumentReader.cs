@@ -68,6 +68,8 @@ internal sealed class DocumentReader(ITokenSource tokens, Report report, Diagnos
         }
         else
         {
+            // Says so where they are not a list.
+            if (document.IsList) _root.Root["items"].Items();
             _found(document);
         }
 

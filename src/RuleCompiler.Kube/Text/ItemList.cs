@@ -1,6 +1,6 @@
 namespace RuleCompiler.Kube.Text;
 
-/// <summary>The elements of a sequence, without nulls; the default is empty.</summary>
+/// <summary>The elements of a sequence; a null among them is reported and passed over. The default is empty.</summary>
 internal readonly struct ItemList(ObjectTree? tree, int sequence)
 {
     public bool IsEmpty => tree is null || tree[sequence].Next == sequence + 1;
@@ -20,9 +20,9 @@ internal readonly struct ItemList(ObjectTree? tree, int sequence)
             {
                 var at = _next;
                 _next = tree[at].Next;
-                if (tree[at].Shape == Shape.Null) continue;
                 Current = new Value(tree, at, sequence, "");
-                return true;
+                if (tree[at].Shape != Shape.Null) return true;
+                Current.FailNull();
             }
 
             return false;

@@ -65,7 +65,8 @@ internal readonly partial struct Value
     }
 
     /// <summary>
-    /// The elements of a sequence; nulls among them are passed over. Anything else but an absent value is reported.
+    /// The elements of a sequence. Anything else but an absent value is reported, and nulls among the elements are: in Go
+    /// they would be empty values, an address that is none or a port 0, which no API server lets pass.
     /// </summary>
     public ItemList Items()
     {
@@ -172,6 +173,9 @@ internal readonly partial struct Value
         Report.Add(DiagnosticCatalog.MissingField, Anchor.Line, Anchor.Column,
             $"found no {Place}, expected {expected}", "add it");
     }
+
+    /// <summary>An element that is null.</summary>
+    public void FailNull() => Fail(DiagnosticCatalog.WrongType, "null", "a value", "take the element out");
 
     public void Fail(DiagnosticRule rule, string found, string expected, string? hint = null) =>
         Report.Add(rule, Anchor.Line, Anchor.Column, $"found {found} at {Place}, expected {expected}", hint);

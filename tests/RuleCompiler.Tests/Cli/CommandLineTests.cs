@@ -46,6 +46,36 @@ public sealed class CommandLineTests
         }
     }
 
+    [Theory]
+    [InlineData("RC6002: cannot be read: this is not a path", "compile", "--node", "n", "-f", "")]
+    [InlineData("RC6002: cannot be read: this is not a path", "check", "")]
+    [InlineData(
+        "RC6001: --recent-list-entries is '99999999999'; expected 1 to", "compile", "-f", "x", "--node", "n",
+        "--recent-list-entries", "99999999999")]
+    public void Odd_arguments_are_the_users_mistake(string message, params string[] args)
+    {
+        var run = RulecRun.Of(args);
+        Assert.Equal((2, ""), (run.ExitCode, run.Output));
+        Assert.Contains(message, run.Error);
+    }
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("completions", "bash")]
+    [InlineData("generate", "--services", "3")]
+    public void Output_that_is_lost_is_said_and_exits_3(params string[] args)
+    {
+        using var output = new StreamWriter(new StandardOutput(new FullDisk()));
+        using var error = new StringWriter();
+        var exitCode = RulecApp.Run(args, Stream.Null, output, error);
+        Assert.Equal((3, "rulec: cannot write to standard output: full\n"), (exitCode, error.ToString()));
+    }
+
+    private sealed class FullDisk : MemoryStream
+    {
+        public override void Write(ReadOnlySpan<byte> buffer) => throw new IOException("full");
+    }
+
     [Fact]
     public void Version_is_one_line()
     {

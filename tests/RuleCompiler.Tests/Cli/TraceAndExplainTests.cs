@@ -113,6 +113,18 @@ public sealed class TraceAndExplainTests : IDisposable
         Assert.Contains("RC6003: neither a cluster nor rules were given", neither.Error);
     }
 
+    /// <summary>What a tool that failed leaves in a pipe.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData(" \n\n")]
+    public void No_rules_at_all_exit_2(string rules)
+    {
+        var run = RulecRun.WithInput(rules, "trace", "--rules", "-", "--from", "10.0.0.1", "--to", "tcp/10.96.0.1:443");
+
+        Assert.Equal((2, ""), (run.ExitCode, run.Output));
+        Assert.Contains("<stdin>: error RC6003: found nothing, expected a dump of rules", run.Error);
+    }
+
     [Fact]
     public void Rules_with_too_many_random_choices_exit_2()
     {

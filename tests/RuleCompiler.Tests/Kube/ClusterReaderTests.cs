@@ -66,6 +66,27 @@ public sealed class ClusterReaderTests
         Assert.Equal("in.yaml(1,1): error RC1021: found no kind, expected an object with apiVersion and kind; add it",
             Input.Read("a: 1").Diagnostics.Only(DiagnosticCatalog.MissingField));
 
+    [Theory]
+    [InlineData("items: foo")]
+    [InlineData("items: {a: 1}")]
+    public void Items_that_are_no_list_are_an_error(string items) =>
+        Assert.Contains("at items", Input.Read($"apiVersion: v1\nkind: List\n{items}").Diagnostics
+            .Only(DiagnosticCatalog.WrongType), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("clusterIPs: [null]")]
+    [InlineData("externalIPs: [null]")]
+    [InlineData("loadBalancerSourceRanges: [null]")]
+    [InlineData("ports: [null, {port: 80}]")]
+    public void A_null_in_a_list_leaves_the_Service_out(string line)
+    {
+        var result = Input.Read(
+            "apiVersion: v1\nkind: Service\nmetadata: {name: a, namespace: b}\n" +
+            $"spec: {{clusterIP: 10.96.0.1, type: LoadBalancer, {(line.StartsWith("ports", StringComparison.Ordinal) ? "" : "ports: [{port: 80}], ")}{line}}}");
+        Assert.Contains("found null at spec.", result.Diagnostics.Only(DiagnosticCatalog.WrongType), StringComparison.Ordinal);
+        Assert.Empty(result.Cluster.Services);
+    }
+
     [Fact]
     public void The_later_of_two_objects_counts()
     {
@@ -95,6 +116,7 @@ public sealed class ClusterReaderTests
     [InlineData("endpoints:\n- {addresses: [10.0.0.1], conditions: {ready: 'true'}}", "RC1020")]
     [InlineData("endpoints:\n- {addresses: [10.0.0.1], nodeName: A_b}", "RC1023")]
     [InlineData("endpoints:\n- {addresses: 10.0.0.1}", "RC1020")]
+    [InlineData("endpoints:\n- addresses: [null]", "RC1020")]
     [InlineData("endpoints:\n- {addresses: [10.0.0.1], hints: {forZones: zone-a}}", "RC1020")]
     public void A_wrong_endpoint_is_left_out_alone(string endpoint, string id)
     {
