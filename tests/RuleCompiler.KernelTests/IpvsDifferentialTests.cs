@@ -17,10 +17,13 @@ public sealed class IpvsDifferentialTests(GuestKernel kernel, ITestOutputHelper 
     private static readonly string[] _schedulers =
         [.. Enum.GetNames<Scheduler>().Select(name => name.ToLowerInvariant())];
 
-    /// <summary>What CI's run must have met, beside every scheduler.</summary>
+    /// <summary>
+    /// What CI's run must have met, beside every scheduler. That flows are kept while a server drains is rarely met by
+    /// chance; IpvsFactTests ask for it.
+    /// </summary>
     private static readonly string[] _features =
     [
-        "Sent", "Delivered", "Rejected", "Nothing", "affinity", "draining", "kept while draining",
+        "Sent", "Delivered", "Rejected", "Nothing", "affinity", "draining",
         "KUBE-CLUSTER-IP", "KUBE-EXTERNAL-IP", "KUBE-EXTERNAL-IP-LOCAL", "KUBE-LOAD-BALANCER",
         "KUBE-LOAD-BALANCER-LOCAL", "KUBE-LOAD-BALANCER-FW", "KUBE-LOAD-BALANCER-SOURCE-CIDR",
         "KUBE-LOAD-BALANCER-SOURCE-IP",
