@@ -131,9 +131,10 @@ internal sealed class ReplayVerb
 
     private static int Replay(CaptureFileReaderDevice reader, Replayer replayer, string output, Session session)
     {
+        var end = GetPacketStatus.NoRemainingPackets;
         try
         {
-            session.Shell.WriteFile(output, unfinished => Copy(reader, replayer, unfinished));
+            session.Shell.WriteFile(output, unfinished => end = Copy(reader, replayer, unfinished));
         }
         catch (Exception exception) when (
             exception is IOException or UnauthorizedAccessException or CannotOpenException)
@@ -143,14 +144,22 @@ internal sealed class ReplayVerb
                 $"cannot be written: {InputFiles.ReasonOf(exception)}"));
         }
 
-        return ExitCode.Fine;
+        return end != GetPacketStatus.Error
+            ? ExitCode.Fine
+            : session.Fail(ExitCode.BadInput, new Diagnostic(
+                DiagnosticCatalog.UnreadableCapture, Location.Whole(reader.Name),
+                $"cannot be read behind packet {replayer.Counts.Read}: {reader.LastError.Trim()}",
+                "what is before it has been replayed"));
     }
 
-    private static void Copy(CaptureFileReaderDevice reader, Replayer replayer, string path)
+    /// <returns>What ended it: the end of the capture, or an error in it.</returns>
+    private static GetPacketStatus Copy(CaptureFileReaderDevice reader, Replayer replayer, string path)
     {
         using var writer = Open(path, reader);
-        while (reader.GetNextPacket(out var captured) == GetPacketStatus.PacketRead)
+        while (true)
         {
+            var status = reader.GetNextPacket(out var captured);
+            if (status != GetPacketStatus.PacketRead) return status;
             var frame = captured.GetPacket();
             if (replayer.Send(frame.Data, SinceEpoch(frame.Timeval)) is not { } leaving) continue;
 

@@ -231,6 +231,35 @@ public sealed class ReplayTests : IDisposable
     }
 
     [Fact]
+    public void A_capture_that_is_cut_inside_a_packet_exits_2_behind_the_whole_ones()
+    {
+        RequireLibpcap();
+        var (input, output) = (
+            Path.Combine(_cluster.Directory, "cut.pcap"), Path.Combine(_cluster.Directory, "out.pcap"));
+        using (var writer = new CaptureFileWriterDevice(input))
+        {
+            writer.Open(new DeviceConfiguration { LinkLayerType = LinkLayers.Ethernet });
+            for (ulong second = 1; second <= 2; second++)
+            {
+                writer.Write(new RawCapture(
+                    LinkLayers.Ethernet, new PosixTimeval(second, 0), FrameMaker.Udp(Pod, 5000, "10.96.0.53", 53, "q")));
+            }
+        }
+
+        File.WriteAllBytes(input, File.ReadAllBytes(input)[..^3]);
+        var run = RulecRun.Of(
+            "replay", "--pcap", input, "--write", output, "-f", _cluster.Path, "--node", SmallCluster.Node);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("cut.pcap: error RC6009: cannot be read behind packet 1: ", run.Error);
+        Assert.Contains("1 of these translated", run.Error);
+        using var reader = new CaptureFileReaderDevice(output);
+        reader.Open();
+        Assert.Equal(GetPacketStatus.PacketRead, reader.GetNextPacket(out _));
+        Assert.Equal(GetPacketStatus.NoRemainingPackets, reader.GetNextPacket(out _));
+    }
+
+    [Fact]
     public void Captures_that_cannot_be_read_exit_2()
     {
         RequireLibpcap();
