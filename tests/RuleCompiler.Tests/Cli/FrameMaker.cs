@@ -111,7 +111,8 @@ internal static class FrameMaker
     private static EthernetPacket Finish(IPPacket ip)
     {
         var frame = new EthernetPacket(
-            Client, Router, ip is IPv4Packet ? EthernetType.IPv4 : EthernetType.IPv6) { PayloadPacket = ip };
+            Client, Router, ip is IPv4Packet ? EthernetType.IPv4 : EthernetType.IPv6)
+        { PayloadPacket = ip };
         if (ip is IPv4Packet v4) v4.UpdateIPChecksum();
         return frame;
     }

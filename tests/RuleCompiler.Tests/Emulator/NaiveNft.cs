@@ -192,7 +192,8 @@ internal sealed class NaiveNft(NftRuleset rules, Func<Ip, bool> isLocal, Func<Ip
                 Remember(table, s, parcel, weight, GoOn, then);
                 break;
             case Statement.Dnat s: Translate(table, s, parcel, weight, then); break;
-            case Statement.Masquerade: then(
+            case Statement.Masquerade:
+                then(
                 parcel with { From = nodeAddress, Masqueraded = true }, weight, "accept"); break;
             case Statement.Reject: then(parcel, weight, "reject"); break;
             case Statement.Verdict s: Decide(table, s.Of, parcel, weight, then); break;

@@ -55,7 +55,7 @@ internal static class ClusterGen
         from inside in Policy
         from outside in Policy
         from affinity in Pick.Weighted<int?>((4, null), (1, 1), (1, 60), (1, 10800))
-        // The last is also a NodePort, which the API server prevents only where it allocates the number itself.
+            // The last is also a NodePort, which the API server prevents only where it allocates the number itself.
         from health in Pick.Weighted<ushort?>((2, null), (3, 32000), (2, 32001), (1, 30080))
         from age in Pick.From<int?>(null, 0, 1, 2)
         select new Service(

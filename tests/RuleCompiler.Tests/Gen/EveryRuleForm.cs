@@ -36,7 +36,7 @@ internal static class EveryRuleForm
         ]),
         new Table(TableName.Nat,
         [
-            new Chain("PREROUTING", null, 
+            new Chain("PREROUTING", null,
             [
                 new Rule([], new Target.Jump("KUBE-MATCHES"), "first"),
                 new Rule([], new Target.Jump("KUBE-DNAT")),

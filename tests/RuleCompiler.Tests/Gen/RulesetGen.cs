@@ -113,9 +113,11 @@ public static class RulesetGen
         ];
         if (protocol is { } known && known.HasPorts())
         {
-            all.Add(from ports in Ports from inverted in Flag
+            all.Add(from ports in Ports
+                    from inverted in Flag
                     select (Match)new Match.SourcePort(ports.First, ports.Last, inverted));
-            all.Add(from ports in Ports from inverted in Flag
+            all.Add(from ports in Ports
+                    from inverted in Flag
                     select (Match)new Match.DestinationPort(ports.First, ports.Last, inverted));
         }
 

@@ -53,7 +53,8 @@ public sealed class MeaningCollisionTests
         {
             Service = sample.Service with
             {
-                ExternalIps = [MeaningSample.Vip], LoadBalancerSourceRanges = [Prefix.Parse("10.0.0.0/8")],
+                ExternalIps = [MeaningSample.Vip],
+                LoadBalancerSourceRanges = [Prefix.Parse("10.0.0.0/8")],
             },
         };
         Assert.Equal("LR+M", sample.Meets("external", "VIP"));

@@ -261,7 +261,9 @@ public sealed class MeaningTests
     {
         var sample = Sample(Cluster, Local).WithConfig(config => config with
         {
-            DetectLocalMode = mode, BridgeInterface = "cni0", InterfaceNamePrefix = "veth",
+            DetectLocalMode = mode,
+            BridgeInterface = "cni0",
+            InterfaceNamePrefix = "veth",
         });
         var flow = new Flow(Ip.Parse(source), new Port(1), Protocol.Tcp, MeaningSample.NodeIp, new Port(30080), input);
         Assert.Equal(local ? 2 : 1, Meaning.Of(sample.Cluster, sample.Node, flow).Outcomes.Count);

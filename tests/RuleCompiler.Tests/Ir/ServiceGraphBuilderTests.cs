@@ -64,8 +64,10 @@ public sealed class ServiceGraphBuilderTests
     {
         var older = _service with
         {
-            Name = new ObjectName("shop", "older"), ClusterIps = [Ip.Parse("10.96.0.11")],
-            ExternalIps = [Ip.Parse("203.0.113.1")], CreationTimestamp = DateTimeOffset.UnixEpoch,
+            Name = new ObjectName("shop", "older"),
+            ClusterIps = [Ip.Parse("10.96.0.11")],
+            ExternalIps = [Ip.Parse("203.0.113.1")],
+            CreationTimestamp = DateTimeOffset.UnixEpoch,
         };
         var younger = _service with { ExternalIps = [Ip.Parse("203.0.113.1")] };
         var built = Build([younger, older]);
@@ -81,8 +83,10 @@ public sealed class ServiceGraphBuilderTests
     {
         var older = _service with
         {
-            Name = new ObjectName("shop", "older"), ClusterIps = [Ip.Parse("10.96.0.9")],
-            ExternalIps = _service.ClusterIps, CreationTimestamp = DateTimeOffset.UnixEpoch,
+            Name = new ObjectName("shop", "older"),
+            ClusterIps = [Ip.Parse("10.96.0.9")],
+            ExternalIps = _service.ClusterIps,
+            CreationTimestamp = DateTimeOffset.UnixEpoch,
         };
         var graph = Build([_service, older]).Graph;
 
@@ -96,8 +100,10 @@ public sealed class ServiceGraphBuilderTests
     {
         var service = _service with
         {
-            Type = ServiceType.LoadBalancer, ExternalTrafficPolicy = TrafficPolicy.Local,
-            HealthCheckNodePort = new Port(30001), Ports = [_http with { NodePort = new Port(30001) }],
+            Type = ServiceType.LoadBalancer,
+            ExternalTrafficPolicy = TrafficPolicy.Local,
+            HealthCheckNodePort = new Port(30001),
+            Ports = [_http with { NodePort = new Port(30001) }],
         };
         Assert.Equal(DiagnosticCatalog.HealthCheckPortCollision, Assert.Single(Build([service]).Diagnostics).Rule);
     }
@@ -135,7 +141,8 @@ public sealed class ServiceGraphBuilderTests
     {
         var service = _service with
         {
-            Type = ServiceType.LoadBalancer, LoadBalancerIps = [Ip.Parse("198.51.100.1")],
+            Type = ServiceType.LoadBalancer,
+            LoadBalancerIps = [Ip.Parse("198.51.100.1")],
             LoadBalancerSourceRanges = [Prefix.Parse("fd00::/8")],
         };
         var built = Build([service], Slice("cart-a", Endpoint("10.64.0.5", "node-0")));
@@ -148,8 +155,10 @@ public sealed class ServiceGraphBuilderTests
     {
         var service = _service with
         {
-            Type = ServiceType.LoadBalancer, LoadBalancerIps = [Ip.Parse("198.51.100.1")],
-            ExternalIps = [Ip.Parse("198.51.100.1")], LoadBalancerSourceRanges = [Prefix.Parse("10.0.0.0/8")],
+            Type = ServiceType.LoadBalancer,
+            LoadBalancerIps = [Ip.Parse("198.51.100.1")],
+            ExternalIps = [Ip.Parse("198.51.100.1")],
+            LoadBalancerSourceRanges = [Prefix.Parse("10.0.0.0/8")],
         };
         var built = Build([service], Slice("cart-a", Endpoint("10.64.0.5", "node-0")));
         Assert.Equal(DiagnosticCatalog.SourceRangesBypassed, Assert.Single(built.Diagnostics).Rule);
@@ -162,7 +171,8 @@ public sealed class ServiceGraphBuilderTests
     {
         var service = _service with
         {
-            ExternalIps = [Ip.Parse("198.51.100.1")], InternalTrafficPolicy = TrafficPolicy.Local,
+            ExternalIps = [Ip.Parse("198.51.100.1")],
+            InternalTrafficPolicy = TrafficPolicy.Local,
         };
         var slice = Slice("cart-a", Endpoint("10.64.1.5", "node-1"));
         var gate = new FeatureGate(FeatureGate.AllowServiceExternalIps, Enabled: false);
@@ -180,7 +190,8 @@ public sealed class ServiceGraphBuilderTests
     {
         var service = _service with
         {
-            Type = ServiceType.LoadBalancer, LoadBalancerIps = [Ip.Parse("198.51.100.1")],
+            Type = ServiceType.LoadBalancer,
+            LoadBalancerIps = [Ip.Parse("198.51.100.1")],
             LoadBalancerSourceRanges = [Prefix.Parse("192.168.77.0/24")],
         };
         var built = Build([service], Slice("cart-a", Endpoint("10.64.0.5", "node-0")));

@@ -87,8 +87,13 @@ public sealed class ConfigReaderTests
             ConfigSyncPeriod = new TimeSpan(0, 1, 2, 3, 500),
             Conntrack = new()
             {
-                MaxPerCore = 1, Min = 2, TcpBeLiberal = true, TcpCloseWaitTimeout = Seconds(3), TcpEstablishedTimeout = Seconds(4),
-                UdpStreamTimeout = Seconds(5), UdpTimeout = Seconds(6),
+                MaxPerCore = 1,
+                Min = 2,
+                TcpBeLiberal = true,
+                TcpCloseWaitTimeout = Seconds(3),
+                TcpEstablishedTimeout = Seconds(4),
+                UdpStreamTimeout = Seconds(5),
+                UdpTimeout = Seconds(6),
             },
             DetectLocalMode = DetectLocalMode.InterfaceNamePrefix,
             EnableProfiling = true,
@@ -99,8 +104,14 @@ public sealed class ConfigReaderTests
             Iptables = new() { LocalhostNodePorts = false, MasqueradeAll = true, MasqueradeBit = 3, MinSyncPeriod = Seconds(7), SyncPeriod = Seconds(8) },
             Ipvs = new()
             {
-                ExcludeCidrs = [Prefix.Parse("10.9.0.0/16")], MinSyncPeriod = Seconds(9), Scheduler = "lc", StrictArp = true,
-                SyncPeriod = Seconds(10), TcpFinTimeout = Seconds(11), TcpTimeout = Seconds(12), UdpTimeout = Seconds(13),
+                ExcludeCidrs = [Prefix.Parse("10.9.0.0/16")],
+                MinSyncPeriod = Seconds(9),
+                Scheduler = "lc",
+                StrictArp = true,
+                SyncPeriod = Seconds(10),
+                TcpFinTimeout = Seconds(11),
+                TcpTimeout = Seconds(12),
+                UdpTimeout = Seconds(13),
             },
             Logging = new() { FlushFrequency = Seconds(14), Format = "json", Verbosity = 5 },
             MetricsBindAddress = Endpoint.Parse("[::1]:99"),
@@ -113,7 +124,11 @@ public sealed class ConfigReaderTests
             WindowsRunAsService = true,
             Winkernel = new()
             {
-                EnableDsr = true, ForwardHealthCheckVip = true, NetworkName = "net", RootHnsEndpointName = "hns", SourceVip = Ip.Parse("10.0.0.9"),
+                EnableDsr = true,
+                ForwardHealthCheckVip = true,
+                NetworkName = "net",
+                RootHnsEndpointName = "hns",
+                SourceVip = Ip.Parse("10.0.0.9"),
             },
         };
         Assert.Equal(expected, config);

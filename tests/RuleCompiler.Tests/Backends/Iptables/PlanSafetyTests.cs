@@ -79,8 +79,10 @@ public sealed class PlanSafetyTests
             {
                 Config = config with
                 {
-                    DetectLocalMode = fresh.DetectLocalMode, ClusterCidrs = fresh.ClusterCidrs,
-                    BridgeInterface = fresh.BridgeInterface, InterfaceNamePrefix = fresh.InterfaceNamePrefix,
+                    DetectLocalMode = fresh.DetectLocalMode,
+                    ClusterCidrs = fresh.ClusterCidrs,
+                    BridgeInterface = fresh.BridgeInterface,
+                    InterfaceNamePrefix = fresh.InterfaceNamePrefix,
                 },
             },
             Part.Gates => node with

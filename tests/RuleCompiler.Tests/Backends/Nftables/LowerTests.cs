@@ -97,8 +97,10 @@ public sealed class LowerTests
     {
         var service = SmallCluster.Cart with
         {
-            ClusterIps = [Ip.Parse("fd00:96::10")], ExternalIps = [Ip.Parse("::ffff:192.0.2.1"), Ip.Parse("::ffff:c000:2:0:1")],
-            Type = ServiceType.NodePort, Ports = [SmallCluster.Cart.Ports[0] with { NodePort = new Port(30080) }],
+            ClusterIps = [Ip.Parse("fd00:96::10")],
+            ExternalIps = [Ip.Parse("::ffff:192.0.2.1"), Ip.Parse("::ffff:c000:2:0:1")],
+            Type = ServiceType.NodePort,
+            Ports = [SmallCluster.Cart.Ports[0] with { NodePort = new Port(30080) }],
             AffinityTimeoutSeconds = 60,
         };
         var lowering = Room.Lower(SmallCluster.Graph([service], [service.Slice("fd00:64::5")], _node, Family.Ipv6), _node);
