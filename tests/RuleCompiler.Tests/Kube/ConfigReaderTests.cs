@@ -77,63 +77,64 @@ public sealed class ConfigReaderTests
             winkernel: {enableDSR: true, forwardHealthCheckVip: true, networkName: net, rootHnsEndpointName: hns, sourceVip: 10.0.0.9}
             """);
         Assert.Empty(diagnostics);
-        var expected = new ProxyConfig
-        {
-            BindAddress = Ip.Parse("fd00::7"),
-            BindAddressHardFail = true,
-            BridgeInterface = "cbr0",
-            ClientConnection = new() { AcceptContentTypes = "a/b", Burst = 20, ContentType = "c/d", Kubeconfig = "/etc/kubeconfig", Qps = 7.5 },
-            ClusterCidrs = [Prefix.Parse("10.1.0.0/16"), Prefix.Parse("fd00:1::/48")],
-            ConfigSyncPeriod = new TimeSpan(0, 1, 2, 3, 500),
-            Conntrack = new()
-            {
-                MaxPerCore = 1,
-                Min = 2,
-                TcpBeLiberal = true,
-                TcpCloseWaitTimeout = Seconds(3),
-                TcpEstablishedTimeout = Seconds(4),
-                UdpStreamTimeout = Seconds(5),
-                UdpTimeout = Seconds(6),
-            },
-            DetectLocalMode = DetectLocalMode.InterfaceNamePrefix,
-            EnableProfiling = true,
-            FeatureGates = [new("AllowServiceExternalIPs", false)],
-            HealthzBindAddress = Endpoint.Parse("10.0.0.1:10256"),
-            HostnameOverride = "node-7",
-            InterfaceNamePrefix = "veth",
-            Iptables = new() { LocalhostNodePorts = false, MasqueradeAll = true, MasqueradeBit = 3, MinSyncPeriod = Seconds(7), SyncPeriod = Seconds(8) },
-            Ipvs = new()
-            {
-                ExcludeCidrs = [Prefix.Parse("10.9.0.0/16")],
-                MinSyncPeriod = Seconds(9),
-                Scheduler = "lc",
-                StrictArp = true,
-                SyncPeriod = Seconds(10),
-                TcpFinTimeout = Seconds(11),
-                TcpTimeout = Seconds(12),
-                UdpTimeout = Seconds(13),
-            },
-            Logging = new() { FlushFrequency = Seconds(14), Format = "json", Verbosity = 5 },
-            MetricsBindAddress = Endpoint.Parse("[::1]:99"),
-            Mode = ProxyMode.Nftables,
-            Nftables = new() { MasqueradeBit = 4, MinSyncPeriod = Seconds(15), SyncPeriod = Seconds(16) },
-            NodePortAddresses = new(false, [Prefix.Parse("192.168.0.0/16"), Prefix.Parse("fd00::/8")]),
-            OomScoreAdj = -5,
-            PortRange = "1-2",
-            ShowHiddenMetricsForVersion = "1.35",
-            WindowsRunAsService = true,
-            Winkernel = new()
-            {
-                EnableDsr = true,
-                ForwardHealthCheckVip = true,
-                NetworkName = "net",
-                RootHnsEndpointName = "hns",
-                SourceVip = Ip.Parse("10.0.0.9"),
-            },
-        };
-        Assert.Equal(expected, config);
+        Assert.Equal(EveryField, config);
         Assert.False(config.AllowServiceExternalIps);
     }
+
+    private static ProxyConfig EveryField => new()
+    {
+        BindAddress = Ip.Parse("fd00::7"),
+        BindAddressHardFail = true,
+        BridgeInterface = "cbr0",
+        ClientConnection = new() { AcceptContentTypes = "a/b", Burst = 20, ContentType = "c/d", Kubeconfig = "/etc/kubeconfig", Qps = 7.5 },
+        ClusterCidrs = [Prefix.Parse("10.1.0.0/16"), Prefix.Parse("fd00:1::/48")],
+        ConfigSyncPeriod = new TimeSpan(0, 1, 2, 3, 500),
+        Conntrack = new()
+        {
+            MaxPerCore = 1,
+            Min = 2,
+            TcpBeLiberal = true,
+            TcpCloseWaitTimeout = Seconds(3),
+            TcpEstablishedTimeout = Seconds(4),
+            UdpStreamTimeout = Seconds(5),
+            UdpTimeout = Seconds(6),
+        },
+        DetectLocalMode = DetectLocalMode.InterfaceNamePrefix,
+        EnableProfiling = true,
+        FeatureGates = [new("AllowServiceExternalIPs", false)],
+        HealthzBindAddress = Endpoint.Parse("10.0.0.1:10256"),
+        HostnameOverride = "node-7",
+        InterfaceNamePrefix = "veth",
+        Iptables = new() { LocalhostNodePorts = false, MasqueradeAll = true, MasqueradeBit = 3, MinSyncPeriod = Seconds(7), SyncPeriod = Seconds(8) },
+        Ipvs = new()
+        {
+            ExcludeCidrs = [Prefix.Parse("10.9.0.0/16")],
+            MinSyncPeriod = Seconds(9),
+            Scheduler = "lc",
+            StrictArp = true,
+            SyncPeriod = Seconds(10),
+            TcpFinTimeout = Seconds(11),
+            TcpTimeout = Seconds(12),
+            UdpTimeout = Seconds(13),
+        },
+        Logging = new() { FlushFrequency = Seconds(14), Format = "json", Verbosity = 5 },
+        MetricsBindAddress = Endpoint.Parse("[::1]:99"),
+        Mode = ProxyMode.Nftables,
+        Nftables = new() { MasqueradeBit = 4, MinSyncPeriod = Seconds(15), SyncPeriod = Seconds(16) },
+        NodePortAddresses = new(false, [Prefix.Parse("192.168.0.0/16"), Prefix.Parse("fd00::/8")]),
+        OomScoreAdj = -5,
+        PortRange = "1-2",
+        ShowHiddenMetricsForVersion = "1.35",
+        WindowsRunAsService = true,
+        Winkernel = new()
+        {
+            EnableDsr = true,
+            ForwardHealthCheckVip = true,
+            NetworkName = "net",
+            RootHnsEndpointName = "hns",
+            SourceVip = Ip.Parse("10.0.0.9"),
+        },
+    };
 
     [Fact]
     public void Shared_settings_follow_the_mode()
