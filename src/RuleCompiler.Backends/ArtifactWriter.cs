@@ -4,7 +4,7 @@ namespace RuleCompiler.Backends;
 
 /// <summary>
 /// Text in one growing buffer: '\n' line ends, invariant culture, nothing allocated per line.
-/// Every room prints with it.
+/// Every backend prints with it.
 /// </summary>
 internal sealed class ArtifactWriter
 {

@@ -57,7 +57,7 @@ public enum TrafficPolicy
 /// <param name="AffinityTimeoutSeconds">Set when sessionAffinity is ClientIP: 1 to 86400.</param>
 /// <param name="HealthCheckNodePort">Set only for type LoadBalancer with externalTrafficPolicy Local.</param>
 /// <param name="CreationTimestamp">Null when the input has none; such a Service counts as the youngest.</param>
-/// <param name="Annotations">Those that a room reads; ordered by key.</param>
+/// <param name="Annotations">Those that a backend reads; ordered by key.</param>
 public sealed record Service(
     ObjectName Name,
     ServiceType Type,

@@ -34,9 +34,6 @@ public static partial class DiagnosticCatalog
     public static readonly DiagnosticRule MachineLacks = Error(
         "RC6010", "the machine lacks something", "A native library that the verb needs is not installed.");
 
-    public static readonly DiagnosticRule Unsupported = Error(
-        "RC6011", "not expressible in this mode", "The mode, or the node's kernel, lacks what the feature needs.");
-
     public static readonly DiagnosticRule TooManyBranches = Error(
         "RC6012", "too many outcomes", "The rules make so many independent random choices that they cannot be enumerated.");
 

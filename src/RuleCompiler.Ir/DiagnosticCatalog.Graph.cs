@@ -2,7 +2,7 @@ using RuleCompiler.Ir.Text;
 
 namespace RuleCompiler.Ir;
 
-/// <summary>RC3000 to RC3099: building the graph. RC3100 and up: lowering, a hundred per room.</summary>
+/// <summary>RC3000 to RC3099: building the graph. RC3100 and up: lowering, a hundred per backend.</summary>
 public static partial class DiagnosticCatalog
 {
     public static readonly DiagnosticRule FrontendCollision = Error(

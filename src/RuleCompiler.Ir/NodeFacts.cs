@@ -25,6 +25,10 @@ public sealed record NodeFacts(
     ProxyConfig Config,
     KernelFacts Kernel)
 {
+    /// <summary>The node configured for a mode, whatever its configuration says.</summary>
+    public NodeFacts In(ProxyMode mode) =>
+        Config.Mode == mode ? this : this with { Config = Config with { Mode = mode } };
+
     public Ip? Primary(Family family) => family switch
     {
         Family.Ipv4 => PrimaryIpv4,

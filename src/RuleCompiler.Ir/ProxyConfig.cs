@@ -3,7 +3,7 @@ using RuleCompiler.Ir.Text;
 
 namespace RuleCompiler.Ir;
 
-/// <summary>The proxy modes that have, or will have, a room.</summary>
+/// <summary>The proxy modes that have, or will have, a backend.</summary>
 public enum ProxyMode
 {
     Iptables,

@@ -5,14 +5,16 @@ namespace RuleCompiler.Ir;
 
 /// <summary>
 /// The intermediate representation: what one node has to do for every frontend of one family. Built once by
-/// <see cref="ServiceGraphBuilder"/>, used by every room, printed by <c>rulec explain</c>. Every list is sorted here, so
-/// rooms never sort: service-ports by name, frontends by kind, address and port, endpoints numerically.
+/// <see cref="ServiceGraphBuilder"/>, used by every backend, printed by <c>rulec explain</c>. Every list is sorted
+/// here, so backends never sort: service-ports by name, frontends by kind, address and port, endpoints numerically.
 /// </summary>
+/// <param name="Node">The node that the graph was built for; only the backend of its mode may lower the graph.</param>
 /// <param name="ClusterIps">
 /// Of every Service with a port, sorted: also those whose frontends all went to other Services (§3.10).
 /// </param>
 /// <param name="ServiceCidrs">ClusterIP ranges of the family, when known; sorted.</param>
 public sealed record ServiceGraph(
+    NodeFacts Node,
     Family Family,
     LocalTraffic LocalTraffic,
     NodePortScope NodePorts,
@@ -52,7 +54,7 @@ public readonly record struct ServicePortName(ObjectName Service, string PortNam
 /// <param name="LocalSet">Endpoints on this node for policy Local; empty also when no frontend needs it.</param>
 /// <param name="Candidates">Every endpoint of the slices with the reason why it is in or out, for <c>explain</c>.</param>
 /// <param name="AffinityTimeoutSeconds">Null without session affinity.</param>
-/// <param name="Annotations">Of the Service; a room may read its own.</param>
+/// <param name="Annotations">Of the Service; a backend may read its own.</param>
 public sealed record ServicePort(
     ServicePortName Name,
     Seq<Frontend> Frontends,

@@ -42,7 +42,7 @@ public static class ServiceGraphBuilder
         var clusterIps = services.Where(service => !service.Ports.IsEmpty)
             .Select(service => service.ClusterIps.First(ip => ip.Family == family));
         var graph = new ServiceGraph(
-            family, localTraffic, NodePortScopes.Of(node, family, diagnostics), arbitrated, healthChecks.ToSeq(),
+            node, family, localTraffic, NodePortScopes.Of(node, family, diagnostics), arbitrated, healthChecks.ToSeq(),
             clusterIps.Distinct().Order().ToSeq(), cidrs.Distinct().Order().ToSeq());
         return new BuiltGraph(graph, diagnostics.ToSeq());
     }

@@ -12,7 +12,7 @@ public static class ClusterYaml
     /// <summary>
     /// One document per object, in the state's order. Reading it gives an equal state but for locations, if the state
     /// is one
-    /// that reading can give: each Service has a cluster IP, and annotations only if a room reads them.
+    /// that reading can give: each Service has a cluster IP, and annotations only if a backend reads them.
     /// </summary>
     public static string Write(ClusterState cluster)
     {

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using RuleCompiler.Backends;
 using RuleCompiler.Emulator;
-using RuleCompiler.Emulator.Modes;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
@@ -10,18 +9,18 @@ namespace RuleCompiler.Spec;
 
 /// <summary>
 /// Compiles, prints, parses the printed text and runs it in the emulator: what flows judge is the very text that ships.
-/// When the cluster changes, the node follows by the room's plan, as a real one does.
+/// When the cluster changes, the node follows by the backend's plan, as a real one does.
 /// </summary>
-public sealed class EmulatorTarget(IMode mode) : IFlowTarget
+public sealed class EmulatorTarget(Backend backend) : IFlowTarget
 {
     private static readonly Seq<Family> s_families = [Family.Ipv4, Family.Ipv6];
 
-    /// <summary>Compiling is dear and a case may run many times.</summary>
+    /// <summary>Kept because a case may run many times.</summary>
     private readonly Dictionary<Key, Compiled> _compiled = [];
 
-    public string Name => $"{mode.Name} in the emulator";
+    public string Name => $"{backend.Name} in the emulator";
 
-    public ProxyMode Mode => mode.Mode;
+    public ProxyMode Mode => backend.Mode;
 
     public int RunsMax => 64;
 
@@ -33,7 +32,7 @@ public sealed class EmulatorTarget(IMode mode) : IFlowTarget
         {
             var compiled = Compile(null, cluster, node, family);
             if (compiled.Program is null) return (null, compiled.Diagnostics);
-            var emulator = new Emulator.Emulator(
+            var emulator = new NetfilterMachine(
                 compiled.Program, HostNetworks.For(node, family), clock, new SeededRandom(seed));
             emulators.Add(family, new Running(emulator, compiled));
         }
@@ -45,13 +44,13 @@ public sealed class EmulatorTarget(IMode mode) : IFlowTarget
     {
         var key = new Key(before, cluster, node, family);
         if (_compiled.TryGetValue(key, out var known)) return known;
-        var graph = ServiceGraphBuilder.Build(cluster, node, family).Graph;
-        var files = before is null ? mode.Compile(graph, node).Files : mode.Follow(before.Files, graph, node);
-        var (program, diagnostics) = mode.Load(files, family);
+        var compilation = Compilation.Create(cluster, node, backend);
+        var files = before is null ? compilation.Files(family) : compilation.Follow(before.Files, family).Files;
+        var (program, diagnostics) = PacketPrograms.Load(backend, files, family);
         return _compiled[key] = new Compiled(files, program, diagnostics);
     }
 
-    private sealed record Compiled(Seq<ArtifactFile> Files, Program? Program, Seq<Diagnostic> Diagnostics);
+    private sealed record Compiled(Seq<ArtifactFile> Files, PacketProgram? Program, Seq<Diagnostic> Diagnostics);
 
     /// <summary>Compares by reference.</summary>
     private readonly struct Key(Compiled? before, ClusterState cluster, NodeFacts node, Family family) : IEquatable<Key>
@@ -72,9 +71,9 @@ public sealed class EmulatorTarget(IMode mode) : IFlowTarget
         public override int GetHashCode() => HashCode.Combine(RuntimeHelpers.GetHashCode(_cluster), _family);
     }
 
-    private sealed class Running(Emulator.Emulator emulator, Compiled compiled)
+    private sealed class Running(NetfilterMachine emulator, Compiled compiled)
     {
-        public Emulator.Emulator Emulator { get; } = emulator;
+        public NetfilterMachine Emulator { get; } = emulator;
 
         public Compiled Compiled { get; set; } = compiled;
     }
@@ -105,6 +104,6 @@ public sealed class EmulatorTarget(IMode mode) : IFlowTarget
         {
         }
 
-        private Emulator.Emulator For(Packet packet) => emulators[packet.Tuple.Source.Family].Emulator;
+        private NetfilterMachine For(Packet packet) => emulators[packet.Tuple.Source.Family].Emulator;
     }
 }

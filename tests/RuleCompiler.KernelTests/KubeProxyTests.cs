@@ -60,7 +60,7 @@ public sealed class KubeProxyTests(ITestOutputHelper output)
 
         var run = new Differential(room, seed: 1);
         using var prober = new Prober(network);
-        var emulator = new Emulator.Emulator(room.Read(text, family), host, new ManualClock(), new SeededRandom(1));
+        var emulator = new NetfilterMachine(room.Read(text, family), host, new ManualClock(), new SeededRandom(1));
         var flows = run.Flows(FlowGen.Covering(_cluster, node, family), KernelMachine.TracksSctp(network.Node), Packets);
         var differences = run.Compare(prober, emulator, host, flows, Packets);
         output.WriteLine($"{run.Packets} packets, {run.FlowsLeftOut} flows left out");

@@ -21,12 +21,12 @@ public sealed class NftTextTests
         KernelMachine.Require("nft");
         using var network = NodeNetwork.Create(_noNetwork);
         var ruleset = EveryNftForm.For(family);
-        network.Node.Run(() => Tool.Run("nft", ["-f", "-"], Nftables.Print(ruleset)[0].Text));
-        var text = Nftables.Parse([Listing(network, "-s", "list", "ruleset")], family);
-        var json = Nftables.Parse([Listing(network, "-j", "list", "ruleset")], family);
+        network.Node.Run(() => Tool.Run("nft", ["-f", "-"], NftablesBackend.Instance.Print(ruleset)[0].Text));
+        var text = NftablesBackend.Instance.Parse([Listing(network, "-s", "list", "ruleset")], family);
+        var json = NftablesBackend.Instance.Parse([Listing(network, "-j", "list", "ruleset")], family);
         Assert.Empty(text.Diagnostics);
         Assert.Empty(json.Diagnostics);
-        Assert.Equal(Nftables.Print(ruleset)[0].Text, Nftables.Print(text.Artifact)[0].Text);
+        Assert.Equal(NftablesBackend.Instance.Print(ruleset)[0].Text, NftablesBackend.Instance.Print(text.Artifact)[0].Text);
         Assert.Equal(text.Artifact, json.Artifact);
     }
 

@@ -36,7 +36,7 @@ public sealed class PcapTests
         flavour.Room.Load(network.Node, Family.Ipv4, text);
 
         var (client, service) = (Endpoint.Parse("172.16.0.9:20000"), Endpoint.Parse("10.96.0.10:80"));
-        var emulator = new Emulator.Emulator(
+        var emulator = new NetfilterMachine(
             flavour.Room.Read(text, Family.Ipv4), host, new ManualClock(), new SeededRandom(1));
         var tuple = new FlowTuple(client.Address, client.Port, Protocol.Udp, service.Address, service.Port);
         var expected = Expectations.Of(emulator, host, flavour.Room.IsAffinity, new Probe(tuple, HostNetworks.Uplink));

@@ -33,7 +33,7 @@ public sealed class RestoreTests(ITestOutputHelper output)
         }
 
         var (room, ruleset) = (IptablesRoom.Of(kind), EveryRuleForm.For(family));
-        room.Load(network.Node, family, Iptables.Print(ruleset)[0].Text);
+        room.Load(network.Node, family, IptablesBackend.Instance.Print(ruleset)[0].Text);
         Assert.Equal(room.Canonical(ruleset), room.Canonical(room.Observe(network.Node, family)));
     }
 

@@ -61,7 +61,7 @@ public sealed class TakeOverTests(ITestOutputHelper output)
 
         Expectations[] Expected(string text)
         {
-            var emulator = new Emulator.Emulator(_room.Read(text, family), host, new ManualClock(), new SeededRandom(1));
+            var emulator = new NetfilterMachine(_room.Read(text, family), host, new ManualClock(), new SeededRandom(1));
             return [.. flows.Select(flow => Expectations.Of(emulator, host, _room.IsAffinity, flow))];
         }
 
@@ -85,8 +85,8 @@ public sealed class TakeOverTests(ITestOutputHelper output)
     private static Probe Numbered(Probe flow, int number) =>
         flow with { Tuple = flow.Tuple with { SourcePort = new Port((ushort)(10_000 + number)) } };
 
-    private static string TakeOver(Family family) => Assert.Single(Nftables.PrintTakeOver(
-        Nftables.Lower(ServiceGraphBuilder.Build(_cluster, _node, family).Graph, _node).Artifact)).Text;
+    private static string TakeOver(Family family) => Assert.Single(NftablesBackend.Instance.PrintTakeOver(
+        NftablesBackend.Instance.Lower(ServiceGraphBuilder.Build(_cluster, _node, family).Graph).Artifact)).Text;
 
     private static InputFile Input(string name) => new(name, File.ReadAllBytes(Checkout.PathOf(Folder, name)));
 }

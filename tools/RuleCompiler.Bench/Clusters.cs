@@ -59,7 +59,7 @@ internal static class Clusters
     /// <summary>
     /// ClusterIP Services at 10.96.0.0 + 256 · i / 200 …, ten endpoints each of 10.64.1.0/24 on port 8080.
     /// </summary>
-    public static ServiceGraph Plain(int services)
+    public static ServiceGraph Plain(int services, NodeFacts node)
     {
         var ports = new ServicePort[services];
         for (var i = 0; i < services; i++)
@@ -74,6 +74,7 @@ internal static class Clusters
         }
 
         return new ServiceGraph(
+            node,
             Family.Ipv4, new LocalTraffic.SourceIn(Prefix.Parse(RecordedClusterCidr)), new NodePortScope.AllLocal(false),
             ports.ToSeq(), [], Enumerable.Range(0, services).Select(PlainIp).ToSeq(), []);
     }

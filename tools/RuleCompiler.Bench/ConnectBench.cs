@@ -86,7 +86,7 @@ internal static class ConnectBench
             _server.Exec(["ip", "route", "add", "local", "10.64.0.0/16", "dev", "lo"]);
             _router.Exec(["ip", "route", "add", "10.64.0.0/16", "via", "10.68.0.2"]);
             _router.Exec(["sysctl", "-qw", "net.ipv4.ip_forward=1"]);
-            _router.Load(plane, plane.Rules(Clusters.Plain(services), Clusters.RecordedNode(plane.Mode)));
+            _router.Load(plane, plane.Rules(Clusters.Plain(services, Clusters.RecordedNode(plane.Mode))));
             _listener = Child(_server, "serve-worker");
             _listener.StandardOutput.ReadLine();
             _worker = Child(_client, "connect-worker", services.ToString(CultureInfo.InvariantCulture));

@@ -23,7 +23,7 @@ internal static class InProcessBench
     {
         var (node, graph) = (Clusters.RecordedNode(ProxyMode.Iptables), Clusters.RecordedGraph(ProxyMode.Iptables));
         yield return Row.AtMost(
-            "graph → text, 5,000 × 10, warm", Warm(() => Dataplane.Legacy.Rules(graph, node)), 150, " ms");
+            "graph → text, 5,000 × 10, warm", Warm(() => Dataplane.Legacy.Rules(graph)), 150, " ms");
     }
 
     /// <summary>In a process of its own, since the peak of memory is a process's.</summary>
@@ -40,7 +40,7 @@ internal static class InProcessBench
         {
             var cluster = ClusterReader.Read([new InputFile("cluster.yaml", Clusters.RecordedYaml())]).Cluster;
             var node = Clusters.RecordedNode(ProxyMode.Iptables);
-            Dataplane.Legacy.Rules(Clusters.Graph(cluster, node), node);
+            Dataplane.Legacy.Rules(Clusters.Graph(cluster, node));
         });
         var peak = File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmHWM", StringComparison.Ordinal));
         var kilobytes = Number(peak.Split(':')[1].Replace("kB", "", StringComparison.Ordinal).Trim());
@@ -53,25 +53,25 @@ internal static class InProcessBench
         var save = Clusters.Unzip(Clusters.KubeProxySave);
         var rules = save.AsSpan().Count("\n-A ");
         yield return Row.AtLeast(
-            $"parse kube-proxy's dump, {rules:#,0} rules", rules / Warm(() => Iptables.Parse([new("save", save)], Family.Ipv4)), 500,
+            $"parse kube-proxy's dump, {rules:#,0} rules", rules / Warm(() => IptablesBackend.Instance.Parse([new("save", save)], Family.Ipv4)), 500,
             " thousand rules/s");
 
         var list = Clusters.Unzip(Clusters.KubeProxyNft);
         yield return Row.AtMost(
             $"parse kube-proxy's nft list ruleset, {list.AsSpan().Count('\n'):#,0} lines",
-            Warm(() => Nftables.Parse([new("list", list)], Family.Ipv4)), 1000, " ms");
+            Warm(() => NftablesBackend.Instance.Parse([new("list", list)], Family.Ipv4)), 1000, " ms");
     }
 
     public static IEnumerable<Row> Emulate()
     {
         var (node, graph) = (Clusters.RecordedNode(ProxyMode.Iptables), Clusters.RecordedGraph(ProxyMode.Iptables));
-        var text = new ArtifactFile("iptables.rules", Dataplane.Legacy.Rules(graph, node));
-        var program = IptablesTranslator.Translate(Iptables.Parse([text], Family.Ipv4).Artifact);
+        var text = new ArtifactFile("iptables.rules", Dataplane.Legacy.Rules(graph));
+        var program = IptablesTranslator.Translate(IptablesBackend.Instance.Parse([text], Family.Ipv4).Artifact);
         var frontends = graph.ServicePorts.Select(port => (port.Name.Protocol, port.Frontends[0].Address!.Value, port.Frontends[0].Port)).ToArray();
         var rates = new double[3];
         for (var round = 0; round < rates.Length; round++)
         {
-            var emulator = new Emulator.Emulator(
+            var emulator = new NetfilterMachine(
                 program, HostNetworks.For(node, Family.Ipv4), TimeProvider.System, new SeededRandom((ulong)round));
             var start = Stopwatch.GetTimestamp();
             for (var i = 0; i < Flows; i++)

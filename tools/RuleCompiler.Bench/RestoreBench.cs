@@ -32,13 +32,13 @@ internal static class RestoreBench
         (ours, theirs) = Change(Dataplane.Nft, Clusters.RecordedGraph(ProxyMode.Nftables), nft.Whole, nft.Change);
         yield return Row.AtMost("one endpoint's change at 5,000 × 10, nftables", ours, 50, " ms", theirs);
         // kube-proxy's table was recorded for 5,000 Services.
-        (ours, theirs) = Change(Dataplane.Nft, Clusters.Plain(10_000), nft.Whole, nft.Change);
+        (ours, theirs) = Change(Dataplane.Nft, Clusters.Plain(10_000, Clusters.RecordedNode(ProxyMode.Nftables)), nft.Whole, nft.Change);
         yield return Row.AtMost("one endpoint's change at 10,000 × 10, nftables (reference at 5,000)", ours, 50, " ms", theirs);
     }
 
     private static Row Full(string name, Dataplane plane, ServiceGraph graph, string theirs, int rounds, double goal)
     {
-        var ours = plane.Rules(graph, Clusters.RecordedNode(plane.Mode));
+        var ours = plane.Rules(graph);
         var times = Measure.Interleaved(rounds, () => Fresh(plane, ours), () => Fresh(plane, theirs));
         return Row.Faster(name, times.Ours, times.Theirs, goal);
     }
@@ -46,13 +46,12 @@ internal static class RestoreBench
     private static (double Ours, double Theirs) Change(
         Dataplane plane, ServiceGraph graph, string theirs, Func<int, string> theirChange)
     {
-        var node = Clusters.RecordedNode(plane.Mode);
         var changed = Clusters.WithFirstPort(graph, 9999);
-        string[] steps = [plane.Steps(graph, changed, node), plane.Steps(changed, graph, node)];
+        string[] steps = [plane.Steps(graph, changed), plane.Steps(changed, graph)];
         string[] partial = [theirChange(9999), theirChange(8080)];
         using var mine = new Namespace("ours");
         using var other = new Namespace("peer");
-        mine.Load(plane, plane.Rules(graph, node));
+        mine.Load(plane, plane.Rules(graph));
         other.Load(plane, theirs);
         int ourTurn = 0, theirTurn = 0;
         return Measure.Interleaved(

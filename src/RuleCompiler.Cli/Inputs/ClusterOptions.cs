@@ -1,4 +1,5 @@
 using System.CommandLine;
+using RuleCompiler.Backends;
 using System.Globalization;
 using RuleCompiler.Cli.Diagnostics;
 using RuleCompiler.Ir;
@@ -13,7 +14,10 @@ internal sealed record LoadedCluster(ClusterState Cluster, NodeFacts Node)
 {
     /// <summary>The node configured for a mode, whatever its configuration says.</summary>
     public LoadedCluster In(ProxyMode mode) =>
-        this with { Node = Node with { Config = Node.Config with { Mode = mode } } };
+        this with { Node = Node.In(mode) };
+
+    /// <summary>By the backend of the node's configuration.</summary>
+    public Compilation Compile() => Compilation.Create(Cluster, Node, BackendRegistry.Of(Node.Config.Mode));
 }
 
 /// <summary>The options that say which cluster, which node and what that node's kernel has.</summary>

@@ -1,14 +1,14 @@
 using System.CommandLine;
-using RuleCompiler.Emulator.Modes;
+using RuleCompiler.Backends;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Text;
 
 namespace RuleCompiler.Cli.Inputs;
 
-/// <summary><c>--mode</c>: which backend. Names are the rooms' names.</summary>
+/// <summary><c>--mode</c>: which backend. Its values are the backends' names.</summary>
 internal static class ModeOption
 {
-    public static readonly Seq<string> Names = ProxyModes.All.Select(mode => mode.Name).ToSeq();
+    public static readonly Seq<string> Names = BackendRegistry.All.Select(backend => backend.Name).ToSeq();
 
     /// <summary>The default where rules can be given.</summary>
     public const string AsRulesShow = "Default: what --rules shows, or mode of the configuration.";
@@ -24,11 +24,11 @@ internal static class ModeOption
         return option;
     }
 
-    /// <summary>The mode of that name, else the configuration's. Null, and reported, when there is none.</summary>
-    public static IMode? Choose(string? named, ProxyConfig config, Session session)
+    /// <summary>The backend of that name, else of the configured mode. Null, and reported, when there is none.</summary>
+    public static Backend? Choose(string? named, ProxyConfig config, Session session)
     {
-        if (named is null) return ProxyModes.Of(config.Mode);
-        if (ProxyModes.Named(named) is { } mode) return mode;
+        if (named is null) return BackendRegistry.Of(config.Mode);
+        if (BackendRegistry.Named(named) is { } backend) return backend;
         session.Report(new Diagnostic(
             DiagnosticCatalog.UnknownMode, default,
             $"--mode is '{named}'; expected one of {string.Join(", ", Names)}"));
@@ -37,5 +37,5 @@ internal static class ModeOption
 
     /// <summary>The cluster as the chosen mode sees it. Null, and reported, when there is no such backend.</summary>
     public static LoadedCluster? Apply(string? named, LoadedCluster loaded, Session session) =>
-        Choose(named, loaded.Node.Config, session) is { } mode ? loaded.In(mode.Mode) : null;
+        Choose(named, loaded.Node.Config, session) is { } backend ? loaded.In(backend.Mode) : null;
 }

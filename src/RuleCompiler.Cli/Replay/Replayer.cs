@@ -1,5 +1,5 @@
+using RuleCompiler.Cli.Inputs;
 using PacketDotNet;
-using RuleCompiler.Cli.Compilation;
 using RuleCompiler.Emulator;
 using RuleCompiler.Ir.Net;
 using Packet = RuleCompiler.Emulator.Packet;
@@ -14,10 +14,10 @@ namespace RuleCompiler.Cli.Replay;
 /// The rules of a family; null where there are none, and then its packets are unknown.
 /// </param>
 /// <param name="via">The interface that everything arrives on; null finds it by the source address.</param>
-internal sealed class Replayer(LinkLayers link, Func<Family, Emulation?> emulationOf, string? via)
+internal sealed class Replayer(LinkLayers link, Func<Family, EmulatedNode?> emulationOf, string? via)
 {
     private readonly Dictionary<FragmentKey, FragmentWay> _fragments = [];
-    private readonly Dictionary<Family, Emulation?> _emulations = [];
+    private readonly Dictionary<Family, EmulatedNode?> _emulations = [];
 
     public ReplayCounts Counts { get; } = new();
 
@@ -38,12 +38,12 @@ internal sealed class Replayer(LinkLayers link, Func<Family, Emulation?> emulati
 
         var packet = PacketReader.Read(frame, ip, via ?? emulation.ArrivalOf(ip.Source));
         if (packet is null) return Unknown();
-        var passage = emulation.Emulator.Send(packet, trace: false);
+        var passage = emulation.Machine.Send(packet, trace: false);
         if (ip.MoreFragments) Remember(ip, packet, passage);
         return Leave(frame, ip, packet, passage, emulation);
     }
 
-    private byte[]? Leave(byte[] frame, in IpLayout ip, Packet packet, Passage passage, Emulation emulation)
+    private byte[]? Leave(byte[] frame, in IpLayout ip, Packet packet, Passage passage, EmulatedNode emulation)
     {
         switch (passage.Fate)
         {
@@ -75,7 +75,7 @@ internal sealed class Replayer(LinkLayers link, Func<Family, Emulation?> emulati
     }
 
     /// <summary>A process of the node hears of its reject over lo: nothing leaves.</summary>
-    private byte[]? Answer(byte[] frame, in IpLayout ip, Packet packet, Fate.Rejected rejected, Emulation emulation)
+    private byte[]? Answer(byte[] frame, in IpLayout ip, Packet packet, Fate.Rejected rejected, EmulatedNode emulation)
     {
         if (packet.InputInterface is null) return null;
         var from = emulation.IsLocal(ip.Destination)
@@ -143,7 +143,7 @@ internal sealed class Replayer(LinkLayers link, Func<Family, Emulation?> emulati
         return null;
     }
 
-    private Emulation? EmulationOf(Family family)
+    private EmulatedNode? EmulationOf(Family family)
     {
         if (!_emulations.TryGetValue(family, out var emulation)) _emulations[family] = emulation = emulationOf(family);
         return emulation;

@@ -1,8 +1,8 @@
 using System.CommandLine;
-using RuleCompiler.Cli.Compilation;
+using RuleCompiler.Backends;
+using RuleCompiler.Emulator;
 using RuleCompiler.Cli.Inputs;
 using RuleCompiler.Emulator.Comparison;
-using RuleCompiler.Emulator.Modes;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
@@ -85,7 +85,7 @@ internal sealed class CompareVerb
         {
             if (left.Load(one, session) is not { } leftSide || right.Load(one, session) is not { } rightSide)
                 return ExitCode.BadInput;
-            var graph = CompiledFamily.BuildGraph(left.Cluster, one, session);
+            var graph = left.Cluster.Compile().GraphReported(one, session);
             reports.Add(session.Error.Working(
                 "comparing", () => ComparisonReport.Of(graph, leftSide, rightSide, profile)));
         }
@@ -109,10 +109,10 @@ internal sealed class CompareVerb
 
     private static GivenSide? Given(string[] words, LoadedCluster loaded, Family? family, Session session)
     {
-        if (words is [var word] && ProxyModes.Named(word) is { } mode)
-            return new GivenSide(word, loaded.In(mode.Mode), null, family is { } one ? [one] : CompiledFamily.Both);
+        if (words is [var word] && BackendRegistry.Named(word) is { } backend)
+            return new GivenSide(word, loaded.In(backend.Mode), null, family is { } one ? [one] : Compilation.Families);
         if (Dump.Read(words, null, loaded, family, session) is not { } dump) return null;
-        return new GivenSide(string.Join(", ", words), loaded.In(dump.Mode.Mode), dump, dump.Families);
+        return new GivenSide(string.Join(", ", words), loaded.In(dump.Backend.Mode), dump, dump.Families);
     }
 
     /// <summary>A side before its rules are loaded; <c>Dump</c> is null for a mode.</summary>
@@ -121,9 +121,9 @@ internal sealed class CompareVerb
         /// <summary>Null, and reported, when the rules cannot run.</summary>
         public ComparedSide? Load(Family family, Session session)
         {
-            var mode = ProxyModes.Of(Cluster.Node.Config.Mode);
-            var files = Dump?.Files ?? CompiledFamily.Compile(Cluster, family, session).Files;
-            var (program, diagnostics) = mode.Load(files, family);
+            var compilation = Cluster.Compile();
+            var files = Dump?.Files ?? compilation.FilesReported(family, session);
+            var (program, diagnostics) = PacketPrograms.Load(compilation.Backend, files, family);
             session.Report(diagnostics);
             return program is null ? null : new ComparedSide(Name, program, Cluster.Node, Dump?.IsKubeProxys == true);
         }

@@ -1,8 +1,7 @@
 using System.CommandLine;
-using RuleCompiler.Cli.Compilation;
+using RuleCompiler.Backends;
 using RuleCompiler.Cli.Diagnostics;
 using RuleCompiler.Cli.Inputs;
-using RuleCompiler.Emulator.Modes;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
@@ -52,22 +51,30 @@ internal static class CompileVerb
             if (cluster.Load(parsed, session) is not { } loaded) return ExitCode.BadInput;
             if (ModeOption.Apply(parsed.GetValue(mode), loaded, session) is not { } chosen) return ExitCode.BadInput;
             var takesOver = parsed.GetValue(takeOver);
-            if (takesOver && !ProxyModes.Of(chosen.Node.Config.Mode).CanTakeOver) return CannotTakeOver(chosen, session);
-            var families = parsed.GetValue(family) is { } one ? [one] : CompiledFamily.Both;
-            var compiled = families.Select(one => CompiledFamily.Compile(chosen, one, session, takesOver)).ToList();
+            var compilation = chosen.Compile();
+            if (takesOver && !compilation.Backend.CanTakeOver) return CannotTakeOver(compilation.Backend, session);
+            var families = parsed.GetValue(family) is { } one ? [one] : Compilation.Families;
+            var compiled = families.Select(one => Compile(compilation, one, takesOver, session)).ToList();
             return Run(compiled, parsed.GetValue(directory), session);
         });
         return verb;
     }
 
     /// <summary>Where chains and rules of several owners share tables, nothing takes one owner's away at once.</summary>
-    private static int CannotTakeOver(LoadedCluster loaded, Session session)
+    private static int CannotTakeOver(Backend backend, Session session)
     {
-        var able = string.Join(", ", ProxyModes.All.Where(mode => mode.CanTakeOver).Select(mode => mode.Name));
+        var able = string.Join(", ", BackendRegistry.All.Where(one => one.CanTakeOver).Select(one => one.Name));
         return session.Fail(ExitCode.BadInput, new Diagnostic(
             DiagnosticCatalog.Usage, default,
-            $"--take-over does not go with mode {ProxyModes.Of(loaded.Node.Config.Mode).Name}; expected {able}",
+            $"--take-over does not go with mode {backend.Name}; expected {able}",
             "load the rules, then run kube-proxy --cleanup in the mode that it ran in"));
+    }
+
+    private static CompiledFamily Compile(Compilation compilation, Family family, bool takesOver, Session session)
+    {
+        var files = compilation.FilesReported(family, session);
+        return new CompiledFamily(
+            family, compilation.Graph(family), takesOver ? compilation.TakeOverFiles(family) : files);
     }
 
     private static int Run(List<CompiledFamily> compiled, string? directory, Session session)
@@ -95,7 +102,7 @@ internal static class CompileVerb
                 if (!isAlone)
                 {
                     session.Shell.Output.WriteLine(
-                        $"# ==== {NameOf(one.Family)}: for {RestoreTool.For(file.Name)} ====");
+                        $"# ==== {NameOf(one.Family)}: for {file.Tool} ====");
                 }
 
                 session.Shell.Output.Write(file.Text);
@@ -133,4 +140,6 @@ internal static class CompileVerb
         Family.Ipv4 => "IPv4",
         Family.Ipv6 => "IPv6",
     };
+
+    private sealed record CompiledFamily(Family Family, ServiceGraph Graph, Seq<ArtifactFile> Files);
 }

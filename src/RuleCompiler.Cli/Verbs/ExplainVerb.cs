@@ -1,5 +1,5 @@
 using System.CommandLine;
-using RuleCompiler.Cli.Compilation;
+using RuleCompiler.Backends;
 using RuleCompiler.Cli.Inputs;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Text;
@@ -34,9 +34,10 @@ internal static class ExplainVerb
         verb.Runs(shell, (parsed, session) =>
         {
             if (cluster.Load(parsed, session) is not { } loaded) return ExitCode.BadInput;
-            var families = parsed.GetValue(family) is { } one ? [one] : CompiledFamily.Both;
+            var families = parsed.GetValue(family) is { } one ? [one] : Compilation.Families;
             var word = parsed.GetRequiredValue(service);
-            var graphs = families.Select(each => CompiledFamily.BuildGraph(loaded, each, session)).ToList();
+            var compilation = loaded.Compile();
+            var graphs = families.Select(each => compilation.GraphReported(each, session)).ToList();
             var found = graphs
                 .SelectMany(graph => graph.ServicePorts.Select(port => new ExplainedPort(graph, port)))
                 .Where(explained => Names(word, explained.Port))

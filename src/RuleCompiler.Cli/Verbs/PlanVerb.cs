@@ -1,8 +1,7 @@
 using System.CommandLine;
-using RuleCompiler.Cli.Compilation;
+using RuleCompiler.Backends;
 using RuleCompiler.Cli.Diagnostics;
 using RuleCompiler.Cli.Inputs;
-using RuleCompiler.Emulator.Modes;
 
 namespace RuleCompiler.Cli.Verbs;
 
@@ -37,7 +36,7 @@ internal static class PlanVerb
         {
             if (cluster.Load(parsed, session) is not { } loaded) return ExitCode.BadInput;
             if (ModeOption.Apply(parsed.GetValue(mode), loaded, session) is not { } chosen) return ExitCode.BadInput;
-            var goal = ProxyModes.Of(chosen.Node.Config.Mode);
+            var goal = BackendRegistry.Of(chosen.Node.Config.Mode);
             return Dump.Read(parsed.GetRequiredValue(observed), goal, parsed.GetValue(family), session) is { } dump
                 ? Run(dump, chosen, session)
                 : ExitCode.BadInput;
@@ -47,13 +46,12 @@ internal static class PlanVerb
 
     private static int Run(Dump dump, LoadedCluster loaded, Session session)
     {
-        var graph = CompiledFamily.BuildGraph(loaded, dump.Family, session);
-        var plan = dump.Mode.Plan(dump.Files, graph, loaded.Node);
+        var plan = Compilation.Create(loaded.Cluster, loaded.Node, dump.Backend).PlanFrom(dump.Files, dump.Family);
         session.Report(plan.Diagnostics);
         if (plan.Steps is not { } steps) return ExitCode.BadInput;
         foreach (var step in steps)
         {
-            if (step.Tool is { } tool) session.Shell.Output.WriteLine($"# ==== for {tool} ====");
+            if (dump.Backend.UsesSeveralTools) session.Shell.Output.WriteLine($"# ==== for {step.Tool} ====");
             session.Shell.Output.Write(step.Text);
         }
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using RuleCompiler.Cli.Compilation;
 using RuleCompiler.Cli.Inputs;
 using RuleCompiler.Cli.Replay;
 using RuleCompiler.Ir;
@@ -112,19 +111,19 @@ internal sealed class ReplayVerb
     }
 
     /// <summary>Null, and reported, when the rules cannot be emulated.</summary>
-    private Func<Family, Emulation?>? EmulationsFor(ParseResult parsed, LoadedCluster loaded, Session session)
+    private Func<Family, EmulatedNode?>? EmulationsFor(ParseResult parsed, LoadedCluster loaded, Session session)
     {
         var seed = parsed.GetValue(_seed);
         if (parsed.GetValue(_rules) is not { Length: > 0 } paths)
         {
             return ModeOption.Apply(parsed.GetValue(_mode), loaded, session) is { } chosen
-                ? family => Emulation.OfCluster(chosen, family, seed, session)
+                ? family => EmulatedNode.OfCluster(chosen, family, seed, session)
                 : null;
         }
 
         var (mode, named) = (parsed.GetValue(_mode), parsed.GetValue(_family));
         if (Dump.Read(paths, mode, loaded, named, session) is not { } dump) return null;
-        return Emulation.OfDump(dump, loaded.In(dump.Mode.Mode).Node, seed, session) is { } emulation
+        return EmulatedNode.OfDump(dump, loaded.In(dump.Backend.Mode).Node, seed, session) is { } emulation
             ? family => family == dump.Family ? emulation : null
             : null;
     }

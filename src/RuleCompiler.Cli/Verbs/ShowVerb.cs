@@ -1,6 +1,6 @@
 using System.CommandLine;
+using RuleCompiler.Backends;
 using RuleCompiler.Backends.Ipvs;
-using RuleCompiler.Cli.Compilation;
 using RuleCompiler.Cli.Inputs;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Text;
@@ -35,17 +35,17 @@ internal static class ShowVerb
                     "give --mode ipvs; rulec compile prints the rules of every mode"));
             }
 
-            var families = parsed.GetValue(family) is { } one ? [one] : CompiledFamily.Both;
+            var families = parsed.GetValue(family) is { } one ? [one] : Compilation.Families;
             var tables = families.Select(each =>
             {
-                var lowering = Ipvs.Lower(CompiledFamily.BuildGraph(loaded, each, session), loaded.Node);
+                var lowering = IpvsBackend.Instance.Lower(loaded.Compile().GraphReported(each, session));
                 session.Report(lowering.Diagnostics);
                 return lowering.Artifact;
             }).ToList();
 
             // The tool lists both families under one head.
             var both = tables[0] with { Servers = tables.SelectMany(table => table.Servers).ToSeq() };
-            session.Shell.Output.Write(Ipvs.PrintTable(both));
+            session.Shell.Output.Write(IpvsBackend.PrintTable(both));
             return ExitCode.Fine;
         });
         return verb;

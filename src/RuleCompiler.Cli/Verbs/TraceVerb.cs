@@ -1,5 +1,4 @@
 using System.CommandLine;
-using RuleCompiler.Cli.Compilation;
 using RuleCompiler.Cli.Inputs;
 using RuleCompiler.Emulator;
 using RuleCompiler.Ir;
@@ -97,13 +96,15 @@ internal sealed class TraceVerb
         var family = target.Endpoint.Address.Family;
         var dump = rules.Length > 0 ? Dump.Read(rules, parsed.GetValue(_mode), given, family, session) : null;
         if (rules.Length > 0 && dump is null) return ExitCode.BadInput;
-        var loaded = dump is null ? ModeOption.Apply(parsed.GetValue(_mode), given, session) : given.In(dump.Mode.Mode);
+        var loaded = dump is null
+            ? ModeOption.Apply(parsed.GetValue(_mode), given, session)
+            : given.In(dump.Backend.Mode);
         if (loaded is null) return ExitCode.BadInput;
         if (parsed.GetValue(_from)!.Resolve(family, loaded.Cluster, loaded.Node, session) is not { } source)
             return ExitCode.BadInput;
         var emulated = dump is null
-            ? Emulation.OfCluster(loaded, family, Seed, session)
-            : Emulation.OfDump(dump, loaded.Node, Seed, session);
+            ? EmulatedNode.OfCluster(loaded, family, Seed, session)
+            : EmulatedNode.OfDump(dump, loaded.Node, Seed, session);
         if (emulated is not { } emulation) return ExitCode.BadInput;
 
         var via = parsed.GetValue(_via)
@@ -114,7 +115,7 @@ internal sealed class TraceVerb
         Distribution distribution;
         try
         {
-            distribution = emulation.Emulator.Explore(packet);
+            distribution = emulation.Machine.Explore(packet);
         }
         catch (ExplorationTooLargeException tooLarge)
         {

@@ -69,7 +69,7 @@ internal static class AffinityComparison
         return Choices(node, elsewhere, 2) == 1;
     }
 
-    private static int Choices(Emulator node, Flow flow, ushort visit)
+    private static int Choices(NetfilterMachine node, Flow flow, ushort visit)
     {
         var again = flow with { SourcePort = new Port((ushort)(flow.SourcePort.Value + visit)) };
         return Comparer.OutcomesOf(node, Comparer.First(again)).Count;

@@ -8,11 +8,11 @@ namespace RuleCompiler.Emulator.Comparison;
 /// <param name="IsKubeProxys">
 /// The rules are kube-proxy's own, which has defects that ours do not (service-semantics §13.2).
 /// </param>
-public sealed record ComparedSide(string Name, Program Program, NodeFacts Node, bool IsKubeProxys)
+public sealed record ComparedSide(string Name, PacketProgram Program, NodeFacts Node, bool IsKubeProxys)
 {
     public ProxyMode Mode => Node.Config.Mode;
 
     /// <summary>A node that has seen nothing yet.</summary>
-    public Emulator Start(TimeProvider clock, ulong seed) =>
+    public NetfilterMachine Start(TimeProvider clock, ulong seed) =>
         new(Program, HostNetworks.For(Node, Program.Family), clock, new SeededRandom(seed));
 }

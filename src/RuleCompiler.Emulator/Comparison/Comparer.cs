@@ -35,7 +35,7 @@ public static class Comparer
         new FlowTuple(flow.Source, flow.SourcePort, flow.Protocol, flow.Destination, flow.DestinationPort),
         flow.InputInterface);
 
-    internal static Seq<WeightedOutcome> OutcomesOf(Emulator node, Packet packet) =>
+    internal static Seq<WeightedOutcome> OutcomesOf(NetfilterMachine node, Packet packet) =>
         node.Explore(packet, trace: false).Outcomes;
 
     private static Aspects AspectsOf(Seq<WeightedOutcome> left, Seq<WeightedOutcome> right)

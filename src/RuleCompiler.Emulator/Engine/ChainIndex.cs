@@ -29,7 +29,7 @@ internal sealed class ChainIndex
     private readonly record struct Key(UInt128 Destination, Protocol Protocol, ushort Port);
 
     /// <summary>One entry a chain; null where the chain is walked rule by rule.</summary>
-    public static ChainIndex?[] Build(Program program)
+    public static ChainIndex?[] Build(PacketProgram program)
     {
         var result = new ChainIndex?[program.Chains.Count];
         for (var i = 0; i < result.Length; i++) result[i] = Build(program, program.Chains[i]);
@@ -40,7 +40,7 @@ internal sealed class ChainIndex
     public int[] CandidatesFor(in ConnTuple tuple) =>
         _byKey.GetValueOrDefault(new Key(tuple.Destination, tuple.Protocol, tuple.DestinationPort), _unkeyed);
 
-    private static ChainIndex? Build(Program program, ProgramChain chain)
+    private static ChainIndex? Build(PacketProgram program, ProgramChain chain)
     {
         if (chain.RuleCount < RulesMin) return null;
         var unkeyed = new List<int>();
@@ -70,7 +70,7 @@ internal sealed class ChainIndex
     /// <summary>
     /// Only guards before the first impure one count: skipping a rule must not skip what evaluating it does.
     /// </summary>
-    private static Key? KeyOf(Program program, in ProgramRule rule)
+    private static Key? KeyOf(PacketProgram program, in ProgramRule rule)
     {
         UInt128? destination = null;
         Protocol? protocol = null;

@@ -16,7 +16,7 @@ internal sealed partial class Machine
 
     private const string VirtualDevice = "kube-ipvs0";
 
-    private readonly Program _program;
+    private readonly PacketProgram _program;
     private readonly HostNetwork _host;
     private readonly Routing _routing;
     private readonly ConnectionTable _connections;
@@ -32,7 +32,7 @@ internal sealed partial class Machine
     private long _now;
 
     public Machine(
-        Program program, HostNetwork host, ConnectionTable connections, RecentList[] recent, SetTable[] sets,
+        PacketProgram program, HostNetwork host, ConnectionTable connections, RecentList[] recent, SetTable[] sets,
         IpvsState? ipvs, IRandomSource random)
     {
         _program = program;
@@ -176,7 +176,7 @@ internal sealed partial class Machine
     /// <summary>
     /// Addresses of kube-ipvs0, a device that never comes up, are local ones (service-semantics §6.2).
     /// </summary>
-    private static HostNetwork WithVirtualAddresses(HostNetwork host, Program program) =>
+    private static HostNetwork WithVirtualAddresses(HostNetwork host, PacketProgram program) =>
         program.Ipvs is not { Addresses.IsEmpty: false } table
             ? host
             : host with

@@ -17,11 +17,11 @@ internal enum StationKind : byte
 }
 
 /// <summary>What a hook does to a packet, in order of priority.</summary>
-/// <param name="Base">Index into <see cref="Program.Bases"/>; -1 for conntrack, NAT and IPVS.</param>
+/// <param name="Base">Index into <see cref="PacketProgram.Bases"/>; -1 for conntrack, NAT and IPVS.</param>
 internal readonly record struct Station(StationKind Kind, int Base)
 {
     /// <summary>Per hook, in the order of the enum.</summary>
-    public static Station[][] Of(Program program)
+    public static Station[][] Of(PacketProgram program)
     {
         var hooks = Enum.GetValues<Hook>();
         var hasNat = program.Bases.Any(chain => chain.Kind == ChainKind.Nat);
@@ -61,10 +61,10 @@ internal readonly record struct Station(StationKind Kind, int Base)
     }
 
     /// <summary>
-    /// Indices into <see cref="Program.Bases"/> per hook. A nat chain's own priority orders it among nat chains only:
+    /// Indices into <see cref="PacketProgram.Bases"/> per hook. A nat chain's own priority orders it among nat chains only:
     /// they all run from the one hook function of NAT (net/netfilter/nf_nat_core.c:nf_nat_register_fn @v6.1).
     /// </summary>
-    public static int[][] NatChainsOf(Program program) => Enum.GetValues<Hook>()
+    public static int[][] NatChainsOf(PacketProgram program) => Enum.GetValues<Hook>()
         .Select(hook => Enumerable.Range(0, program.Bases.Count)
             .Where(i => program.Bases[i].Hook == hook && program.Bases[i].Kind == ChainKind.Nat)
             .OrderBy(i => program.Bases[i].Priority).ToArray())

@@ -13,7 +13,7 @@ namespace RuleCompiler.Emulator;
 public static class IpvsTranslator
 {
     /// <summary>For artifacts that are known to be sound, such as our own. See <see cref="TryTranslate"/>.</summary>
-    public static Program Translate(IpvsArtifact artifact)
+    public static PacketProgram Translate(IpvsArtifact artifact)
     {
         var (program, diagnostics) = TryTranslate(artifact);
         return program ?? throw new ArgumentException(
@@ -21,7 +21,7 @@ public static class IpvsTranslator
     }
 
     /// <summary>For artifacts from outside. The program is null exactly when a diagnostic is an error.</summary>
-    public static (Program? Program, Seq<Diagnostic> Diagnostics) TryTranslate(IpvsArtifact artifact)
+    public static (PacketProgram? Program, Seq<Diagnostic> Diagnostics) TryTranslate(IpvsArtifact artifact)
     {
         var found = new List<Diagnostic>();
         CheckSets(artifact, found);

@@ -13,7 +13,7 @@ namespace RuleCompiler.Emulator;
 public static class IptablesTranslator
 {
     /// <summary>For rulesets that are known to be sound, such as our own. See <see cref="TryTranslate"/>.</summary>
-    public static Program Translate(IptablesRuleset ruleset)
+    public static PacketProgram Translate(IptablesRuleset ruleset)
     {
         var (program, diagnostics) = TryTranslate(ruleset);
         return program ?? throw new ArgumentException(
@@ -21,7 +21,7 @@ public static class IptablesTranslator
     }
 
     /// <summary>For rulesets from outside. The program is null exactly when a diagnostic is an error.</summary>
-    public static (Program? Program, Seq<Diagnostic> Diagnostics) TryTranslate(IptablesRuleset ruleset) =>
+    public static (PacketProgram? Program, Seq<Diagnostic> Diagnostics) TryTranslate(IptablesRuleset ruleset) =>
         new IptablesTranslation(ruleset).Run();
 }
 
@@ -38,7 +38,7 @@ internal sealed partial class IptablesTranslation(
     private readonly List<(string Chain, Rule Rule)> _sources = [];
     private readonly Dictionary<string, int> _recentLists = new(StringComparer.Ordinal);
 
-    public (Program? Program, Seq<Diagnostic> Diagnostics) Run()
+    public (PacketProgram? Program, Seq<Diagnostic> Diagnostics) Run()
     {
         foreach (var table in ruleset.Tables.Span) TranslateTable(table);
         if (_diagnostics.Count == 0) CheckReach();
@@ -46,7 +46,7 @@ internal sealed partial class IptablesTranslation(
         var sources = _sources.ToArray();
         var family = ruleset.Family;
         var owners = new Lazy<ChainOwners>(() => new ChainOwners(sources));
-        var program = new Program(
+        var program = new PacketProgram(
             ruleset.Family,
             _bases.OrderBy(chain => chain.Hook).ThenBy(chain => chain.Priority).ToSeq(),
             _chains.ToSeq(),
@@ -60,7 +60,7 @@ internal sealed partial class IptablesTranslation(
     private static RuleSource Describe(string chain, Rule rule, ChainOwners owners, Family family) =>
         new(TextOf(chain, rule, family), owners.ServiceOf(chain, rule));
 
-    private static string TextOf(string chain, Rule rule, Family family) => $"-A {chain} {Iptables.PrintRule(rule, family)}";
+    private static string TextOf(string chain, Rule rule, Family family) => $"-A {chain} {IptablesBackend.PrintRule(rule, family)}";
 
     private void TranslateTable(Table table)
     {

@@ -12,7 +12,7 @@ namespace RuleCompiler.Emulator;
 public static class NftablesTranslator
 {
     /// <summary>For rulesets that are known to be sound, such as our own. See <see cref="TryTranslate"/>.</summary>
-    public static Program Translate(NftRuleset ruleset)
+    public static PacketProgram Translate(NftRuleset ruleset)
     {
         var (program, diagnostics) = TryTranslate(ruleset);
         return program ?? throw new ArgumentException(
@@ -20,7 +20,7 @@ public static class NftablesTranslator
     }
 
     /// <summary>For rulesets from outside. The program is null exactly when a diagnostic is an error.</summary>
-    public static (Program? Program, Seq<Diagnostic> Diagnostics) TryTranslate(NftRuleset ruleset) =>
+    public static (PacketProgram? Program, Seq<Diagnostic> Diagnostics) TryTranslate(NftRuleset ruleset) =>
         new NftablesTranslation(ruleset).Run();
 }
 
@@ -57,13 +57,13 @@ internal sealed partial class NftablesTranslation(NftRuleset ruleset)
 
     private sealed record RuleFacts(string Table, string Chain, NftRule Rule, Needs Needs);
 
-    public (Program? Program, Seq<Diagnostic> Diagnostics) Run()
+    public (PacketProgram? Program, Seq<Diagnostic> Diagnostics) Run()
     {
         foreach (var table in ruleset.Tables.Span) TranslateTable(table);
         if (_diagnostics.Count == 0) CheckReach();
         if (_diagnostics.Count > 0) return (null, _diagnostics.ToSeq());
         var facts = _facts.ToArray();
-        var program = new Program(
+        var program = new PacketProgram(
             ruleset.Family,
             _bases.OrderBy(chain => chain.Hook).ThenBy(chain => chain.Priority).ToSeq(),
             _chains.ToSeq(),
@@ -83,7 +83,7 @@ internal sealed partial class NftablesTranslation(NftRuleset ruleset)
             RuleComment.ServiceOf(facts.Rule.Comment) ?? NftChainNames.ServiceOf(facts.Chain));
 
     private static string TextOf(string table, string chain, NftRule rule, Family family) =>
-        $"{table} {chain}: {Nftables.PrintRule(rule, family)}";
+        $"{table} {chain}: {NftablesBackend.PrintRule(rule, family)}";
 
     private void TranslateTable(NftTable table)
     {

@@ -160,7 +160,7 @@ public sealed record InterfacePattern(string Text, bool IsPrefix)
 }
 
 /// <summary>
-/// <c>List</c> is an index into <see cref="Program.RecentLists"/>; the mask is applied to the source.
+/// <c>List</c> is an index into <see cref="PacketProgram.RecentLists"/>; the mask is applied to the source.
 /// </summary>
 public sealed record RecentQuery(RecentAction Action, int List, int Seconds, int HitCount, bool Reap, UInt128 Mask);
 

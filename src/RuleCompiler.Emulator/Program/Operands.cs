@@ -6,7 +6,7 @@ namespace RuleCompiler.Emulator;
 /// <summary>The value lies in one of the ranges, which are sorted and apart.</summary>
 public sealed record RangeTest(Seq<Load> Value, int Words, Seq<KeyField> Ranges);
 
-/// <summary><c>Set</c> is an index into <see cref="Program.Sets"/>.</summary>
+/// <summary><c>Set</c> is an index into <see cref="PacketProgram.Sets"/>.</summary>
 public sealed record SetQuery(Seq<Load> Key, int Set);
 
 public enum AssignedField : byte

@@ -49,7 +49,7 @@ internal sealed class Differential(IKernelRoom room, ulong seed, Func<string, st
             var first = states.Count == 1 ? text : room.Compile(states[0], scenario.Node, _families[i]);
             room.Load(network.Node, _families[i], sabotage is null ? first : sabotage(first));
             foreach (var next in states.Skip(1)) room.Update(network.Node, next, node, _families[i]);
-            var emulator = new Emulator.Emulator(
+            var emulator = new NetfilterMachine(
                 room.Read(text, _families[i]), hosts[i], new ManualClock(), new SeededRandom(seed));
             var flows = Flows(FlowGen.Covering(scenario, _families[i]), tracksSctp, packets / _families.Length);
             differences.AddRange(Compare(prober, emulator, hosts[i], flows, packets / _families.Length));
@@ -79,7 +79,7 @@ internal sealed class Differential(IKernelRoom room, ulong seed, Func<string, st
     }
 
     /// <returns>Differences.</returns>
-    public List<string> Compare(Prober prober, Emulator.Emulator emulator, HostNetwork host, List<Probe> flows, int packets)
+    public List<string> Compare(Prober prober, NetfilterMachine emulator, HostNetwork host, List<Probe> flows, int packets)
     {
         var differences = new List<string>();
         var expected = flows.Select(flow => Expectations.Of(emulator, host, room.IsAffinity, flow)).ToArray();

@@ -37,7 +37,7 @@ internal sealed class Expectations
 
     /// <param name="isAffinity">Which steps of a trace ask or keep session affinity.</param>
     public static Expectations Of(
-        Emulator.Emulator emulator, HostNetwork host, Func<TraceStep, bool> isAffinity, Probe probe) => new(
+        NetfilterMachine emulator, HostNetwork host, Func<TraceStep, bool> isAffinity, Probe probe) => new(
         emulator.Explore(Packet.First(probe.Tuple, probe.InputInterface)),
         canBeAnswered: !IsRouterAnycast(host, probe.Tuple.Source),
         isAffinity);

@@ -21,7 +21,7 @@ internal interface IKernelRoom
     string Compile(ClusterState cluster, NodeFacts node, Family family);
 
     /// <summary>What a reader of this text would run.</summary>
-    Program Read(string text, Family family);
+    PacketProgram Read(string text, Family family);
 
     /// <summary>The text into the kernel, with the room's own tool.</summary>
     void Load(NetworkNamespace node, Family family, string text);

@@ -1,6 +1,5 @@
 using RuleCompiler.Backends.Iptables;
 using RuleCompiler.Emulator;
-using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
 using RuleCompiler.KernelTests.Net;
@@ -10,8 +9,8 @@ namespace RuleCompiler.KernelTests.Probing;
 /// <summary>iptables, in either of its two implementations: <c>nft</c> or <c>legacy</c>.</summary>
 internal sealed class IptablesRoom(string kind) : IKernelTool<IptablesRuleset>
 {
-    public static KernelRoom<Iptables, IptablesRuleset, TableBlock> Of(string kind) =>
-        new($"iptables-{kind}", ProxyMode.Iptables, new IptablesRoom(kind), IptablesTranslator.Translate);
+    public static KernelRoom<IptablesRuleset, TableBlock> Of(string kind) =>
+        new($"iptables-{kind}", IptablesBackend.Instance, new IptablesRoom(kind));
 
     public string OthersRules(Family family) =>
         """

@@ -3,7 +3,6 @@ using RuleCompiler.Emulator;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.KernelTests.Net;
-using RuleCompiler.Tests.Gen;
 
 namespace RuleCompiler.KernelTests.Probing;
 
@@ -24,39 +23,38 @@ internal interface IKernelTool<TArtifact>
 }
 
 /// <summary>Any room of one file: its own Lower, Print, Parse, Plan and Apply between a cluster and a tool.</summary>
-internal sealed class KernelRoom<TRoom, TArtifact, TStep>(
-    string name, ProxyMode mode, IKernelTool<TArtifact> tool, Func<TArtifact, Program> translate) : IKernelRoom
-    where TRoom : IRoom<TArtifact, TStep>
+internal sealed class KernelRoom<TArtifact, TStep>(
+    string name, Backend<TArtifact, TStep> backend, IKernelTool<TArtifact> tool) : IKernelRoom
     where TArtifact : notnull
     where TStep : notnull
 {
     public string Name => name;
 
-    public ProxyMode Mode => mode;
+    public ProxyMode Mode => backend.Mode;
 
     public string OthersRules(Family family) => tool.OthersRules(family);
 
     public string Compile(ClusterState cluster, NodeFacts node, Family family) => Print(Lower(cluster, node, family));
 
-    public Program Read(string text, Family family) => translate(Parse(text, family));
+    public PacketProgram Read(string text, Family family) => PacketPrograms.Translate(Parse(text, family));
 
     public void Load(NetworkNamespace node, Family family, string text) => tool.Load(node, family, text);
 
     public Update Update(NetworkNamespace node, ClusterState cluster, NodeFacts facts, Family family)
     {
-        var before = TRoom.Parse([new ArtifactFile(name, tool.Dump(node, family))], family);
+        var before = backend.Parse([new ArtifactFile(name, tool.Dump(node, family))], family);
         if (before.HasErrors) return new Update(before.Diagnostics, 0, "", "", 0);
         var (inMemory, desired) = (before.Artifact, Lower(cluster, facts, family));
-        var steps = TRoom.Plan(inMemory, desired);
+        var steps = backend.Plan(inMemory, desired);
         foreach (var step in steps.AsEnumerable())
         {
-            tool.Load(node, family, TRoom.PrintStep(step, family));
-            inMemory = TRoom.Apply(inMemory, step);
+            tool.Load(node, family, backend.PrintStep(step, family));
+            inMemory = backend.Apply(inMemory, step);
         }
 
         var after = Observe(node, family);
         return new Update(
-            [], steps.Count, Canonical(inMemory), Canonical(after), TRoom.Plan(after, desired).Count);
+            [], steps.Count, Canonical(inMemory), Canonical(after), backend.Plan(after, desired).Count);
     }
 
     public bool IsAffinity(TraceStep step) => tool.IsAffinity(step);
@@ -68,17 +66,17 @@ internal sealed class KernelRoom<TRoom, TArtifact, TStep>(
 
     public string Canonical(TArtifact artifact) => Print(tool.Canonical(artifact));
 
-    private static string Print(TArtifact artifact) => TRoom.Print(artifact)[0].Text;
+    private string Print(TArtifact artifact) => backend.Print(artifact)[0].Text;
 
     private TArtifact Lower(ClusterState cluster, NodeFacts node, Family family)
     {
-        var facts = NodeGen.In(node, mode);
-        return TRoom.Lower(ServiceGraphBuilder.Build(cluster, facts, family).Graph, facts).Artifact;
+        var facts = node.In(backend.Mode);
+        return backend.Lower(ServiceGraphBuilder.Build(cluster, facts, family).Graph).Artifact;
     }
 
     private TArtifact Parse(string text, Family family)
     {
-        var parsed = TRoom.Parse([new ArtifactFile(name, text)], family);
+        var parsed = backend.Parse([new ArtifactFile(name, text)], family);
         return parsed.HasErrors ? throw new InvalidOperationException($"{parsed.Diagnostics}\n{text}") : parsed.Artifact;
     }
 }

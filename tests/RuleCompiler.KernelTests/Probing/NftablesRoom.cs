@@ -1,6 +1,5 @@
 using RuleCompiler.Backends.Nftables;
 using RuleCompiler.Emulator;
-using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.KernelTests.Net;
 
@@ -9,8 +8,8 @@ namespace RuleCompiler.KernelTests.Probing;
 /// <summary>nftables, by <c>nft -f</c>.</summary>
 internal sealed class NftablesRoom : IKernelTool<NftRuleset>
 {
-    public static KernelRoom<Nftables, NftRuleset, NftTransaction> Create() =>
-        new("nftables", ProxyMode.Nftables, new NftablesRoom(), NftablesTranslator.Translate);
+    public static KernelRoom<NftRuleset, NftTransaction> Create() =>
+        new("nftables", NftablesBackend.Instance, new NftablesRoom());
 
     public string OthersRules(Family family)
     {

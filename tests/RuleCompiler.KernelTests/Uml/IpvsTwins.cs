@@ -19,7 +19,7 @@ internal sealed class IpvsTwins(
     private const string DumpEnd = "end of the dump";
 
     private readonly ManualClock _clock = new();
-    private Emulator.Emulator? _emulator;
+    private NetfilterMachine? _emulator;
     private IpvsArtifact? _has;
 
     public Seq<Ip> Bound => _has!.Addresses;
@@ -27,14 +27,14 @@ internal sealed class IpvsTwins(
     /// <summary>A clean node by the files that ship; after that by plans, as an agent would.</summary>
     public void Update(ClusterState cluster)
     {
-        var desired = Ipvs.Lower(ServiceGraphBuilder.Build(cluster, node, family).Graph, node).Artifact;
+        var desired = IpvsBackend.Instance.Lower(ServiceGraphBuilder.Build(cluster, node, family).Graph).Artifact;
         if (_has is not { } observed)
         {
             Start(desired);
             return;
         }
 
-        foreach (var step in Ipvs.Plan(observed, desired))
+        foreach (var step in IpvsBackend.Instance.Plan(observed, desired))
         {
             // Nobody counts connections here, so nothing that drains is done with it.
             if (step is IpvsStep.Reap reap)
@@ -46,7 +46,7 @@ internal sealed class IpvsTwins(
             scene.Apply(step, family, sabotage);
             foreach (var command in CommandsOf(step))
             {
-                _has = Ipvs.Apply(_has, command);
+                _has = IpvsBackend.Instance.Apply(_has, command);
                 _emulator!.Load(IpvsTranslator.Translate(_has));
             }
         }
@@ -79,11 +79,11 @@ internal sealed class IpvsTwins(
     public IEnumerable<string> StepsLeft(Observations seen)
     {
         var lines = seen.Said.SkipWhile(line => line != DumpOf(family)).Skip(1).TakeWhile(line => line != DumpEnd);
-        var dump = Ipvs.Parse([new ArtifactFile("dump", string.Join('\n', lines) + "\n")], family);
+        var dump = IpvsBackend.Instance.Parse([new ArtifactFile("dump", string.Join('\n', lines) + "\n")], family);
         if (dump.HasErrors) return [$"the dump does not parse: {dump.Diagnostics}"];
-        return Ipvs.Plan(dump.Artifact, _has!)
+        return IpvsBackend.Instance.Plan(dump.Artifact, _has!)
             .Where(step => step is not IpvsStep.Reap)
-            .Select(step => $"{family}, left to do: {Ipvs.PrintStep(step, family)}");
+            .Select(step => $"{family}, left to do: {IpvsBackend.Instance.PrintStep(step, family)}");
     }
 
     /// <returns>The probe's number in the scene, and what the emulator says of it.</returns>
@@ -112,12 +112,12 @@ internal sealed class IpvsTwins(
 
     private void Start(IpvsArtifact desired)
     {
-        var files = Ipvs.Print(desired);
+        var files = IpvsBackend.Instance.Print(desired);
         foreach (var file in files) scene.Apply(file with { Text = sabotage(file.Text) });
-        var parsed = Ipvs.Parse(files, family);
+        var parsed = IpvsBackend.Instance.Parse(files, family);
         if (parsed.HasErrors) throw new InvalidOperationException($"our own text does not parse: {parsed.Diagnostics}");
         _has = parsed.Artifact;
-        _emulator = new Emulator.Emulator(IpvsTranslator.Translate(_has), host, _clock, new SeededRandom(seed));
+        _emulator = new NetfilterMachine(IpvsTranslator.Translate(_has), host, _clock, new SeededRandom(seed));
     }
 
     /// <summary>ipvsadm carries its lines out one by one, and schedulers notice each.</summary>

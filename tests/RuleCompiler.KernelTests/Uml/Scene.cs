@@ -90,7 +90,7 @@ internal sealed class Scene
     /// <summary>One step of a plan, by its tool; <paramref name="change"/> may change its text.</summary>
     public void Apply(IpvsStep step, Family family, Func<string, string> change)
     {
-        var text = change(Ipvs.PrintStep(step, family));
+        var text = change(IpvsBackend.Instance.PrintStep(step, family));
         switch (step)
         {
             case IpvsStep.SetSysctls:

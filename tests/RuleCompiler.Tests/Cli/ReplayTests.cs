@@ -14,7 +14,6 @@ using RuleCompiler.Kube;
 using SharpPcap;
 using SharpPcap.LibPcap;
 using Xunit;
-using NodeEmulation = RuleCompiler.Cli.Compilation.Emulation;
 using EmulatedPacket = RuleCompiler.Emulator.Packet;
 using Packet = PacketDotNet.Packet;
 
@@ -304,7 +303,7 @@ public sealed class ReplayTests : IDisposable
         var node = NodeFacts.Create(read.Cluster.Nodes[0], new ProxyConfig(), new KernelFacts());
         var loaded = new LoadedCluster(read.Cluster, node);
         return new Replayer(
-            LinkLayers.Ethernet, family => NodeEmulation.OfCluster(loaded, family, 1, session), via: null);
+            LinkLayers.Ethernet, family => EmulatedNode.OfCluster(loaded, family, 1, session), via: null);
     }
 
     private static IpLayout ReadIp(byte[] frame)

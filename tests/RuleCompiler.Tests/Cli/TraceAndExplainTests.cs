@@ -1,8 +1,5 @@
 using System.Text.Json;
-using RuleCompiler.Backends;
-using RuleCompiler.Cli.Compilation;
 using RuleCompiler.Emulator;
-using RuleCompiler.Emulator.Modes;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using Xunit;
@@ -150,16 +147,6 @@ public sealed class TraceAndExplainTests : IDisposable
         var one = new Trace(passage.Sent, dropped, [new Outcome.Dropped(), new Outcome.Rejected()]).Disagreement;
         Assert.Equal(DiagnosticCatalog.MeaningDiffers, one?.Rule);
         Assert.Contains("the rules give { drop }, the cluster's objects mean { drop, reject }", one?.Message);
-    }
-
-    [Fact]
-    public void What_a_mode_cannot_express_is_an_error_that_names_the_need()
-    {
-        var port = new ServicePortName(new ObjectName("shop", "web"), "http", Protocol.Tcp);
-
-        Assert.Equal(
-            "error RC6011: iptables cannot express weights of shop/web:http; it needs nftables",
-            CompiledFamily.Describe(new Unsupported("weights", "nftables", port), ProxyModes.Of(ProxyMode.Iptables)).ToString());
     }
 
     [Fact]

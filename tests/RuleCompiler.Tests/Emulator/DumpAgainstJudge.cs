@@ -15,7 +15,7 @@ internal static class DumpAgainstJudge
     /// <param name="flowsMin">So many flows at least: fewer prove nothing.</param>
     /// <param name="translatedShare">One flow in so many, at least, leads to an endpoint.</param>
     public static void Hold(
-        RuleCompiler.Emulator.Emulator emulator, ClusterState cluster, NodeFacts node, IEnumerable<Flow> all,
+        NetfilterMachine emulator, ClusterState cluster, NodeFacts node, IEnumerable<Flow> all,
         Func<Seq<WeightedOutcome>, Seq<Outcome>, bool> isEven,
         Func<Flow, Seq<WeightedOutcome>, Seq<Outcome>, bool> isKnown,
         int knownCount, int flowsMin, int translatedShare)

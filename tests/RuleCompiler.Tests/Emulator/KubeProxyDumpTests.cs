@@ -30,9 +30,9 @@ public sealed class KubeProxyDumpTests
     [InlineData(Family.Ipv6, "ip6tables-save.txt", 500, 0)]
     public void Every_frontend_behaves_as_the_judge_says(Family family, string dump, int flowsMin, int knownCount)
     {
-        var parsed = Iptables.Parse([new ArtifactFile(dump, File.ReadAllText(Checkout.PathOf(Scenario + dump)))], family);
+        var parsed = IptablesBackend.Instance.Parse([new ArtifactFile(dump, File.ReadAllText(Checkout.PathOf(Scenario + dump)))], family);
         Assert.False(parsed.HasErrors);
-        var emulator = new RuleCompiler.Emulator.Emulator(
+        var emulator = new NetfilterMachine(
             IptablesTranslator.Translate(parsed.Artifact), HostNetworks.For(Node, family), new ManualClock(), new SeededRandom(1));
         DumpAgainstJudge.Hold(
             emulator, Cluster, Node, Flows(family), IsEven, IsKnown, knownCount, flowsMin, translatedShare: 4);
@@ -42,8 +42,8 @@ public sealed class KubeProxyDumpTests
     public void A_trace_names_the_rules_and_their_service()
     {
         var dump = new ArtifactFile("iptables-save.txt", File.ReadAllText(Checkout.PathOf(Scenario + "iptables-save.txt")));
-        var program = IptablesTranslator.Translate(Iptables.Parse([dump], Family.Ipv4).Artifact);
-        var emulator = new RuleCompiler.Emulator.Emulator(
+        var program = IptablesTranslator.Translate(IptablesBackend.Instance.Parse([dump], Family.Ipv4).Artifact);
+        var emulator = new NetfilterMachine(
             program, HostNetworks.For(Node, Family.Ipv4), new ManualClock(), new SeededRandom(1));
         var service = Cluster.Services.First(each => each.Name.Name == "catalog-2");
         var port = service.Ports[0];

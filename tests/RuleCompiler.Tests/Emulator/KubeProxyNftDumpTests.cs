@@ -51,12 +51,12 @@ public sealed class KubeProxyNftDumpTests
                 .Select(step => step.Chain.Split('-')[0]));
     }
 
-    private static RuleCompiler.Emulator.Emulator EmulatorOf(Family family, string dump)
+    private static NetfilterMachine EmulatorOf(Family family, string dump)
     {
         var file = new ArtifactFile(dump, File.ReadAllText(Checkout.PathOf(Scenario + dump)));
-        var parsed = Nftables.Parse([file], family);
+        var parsed = NftablesBackend.Instance.Parse([file], family);
         Assert.False(parsed.HasErrors, parsed.ToString());
-        return new RuleCompiler.Emulator.Emulator(
+        return new NetfilterMachine(
             NftablesTranslator.Translate(parsed.Artifact), HostNetworks.For(Node, family), new ManualClock(),
             new SeededRandom(1));
     }

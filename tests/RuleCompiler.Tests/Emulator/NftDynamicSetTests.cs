@@ -164,7 +164,7 @@ public sealed class NftDynamicSetTests
         world.Send($"tcp 10.1.0.{client}:{40000 + (world.Emulator.FlowCount % 10000)} > 10.96.0.1:80", "eth0").Outcome;
 
     /// <summary>
-    /// The rooms' way: the slot that is remembered for a client leads to the endpoint; the first choice is
+    /// The backend's way: the slot that is remembered for a client leads to the endpoint; the first choice is
     /// remembered.
     /// </summary>
     private static NftWorld Sticky(int timeout)

@@ -11,7 +11,7 @@ internal sealed class NftWorld
     public NftWorld(NftRuleset rules, HostNetwork? network = null, params uint[] words)
     {
         Random = words.Length > 0 ? new ScriptedRandom(words) : new SeededRandom(1);
-        Emulator = new RuleCompiler.Emulator.Emulator(
+        Emulator = new NetfilterMachine(
             NftablesTranslator.Translate(rules),
             network ?? (rules.Family == Family.Ipv4 ? World.Network4 : World.Network6), Clock, Random);
     }
@@ -20,7 +20,7 @@ internal sealed class NftWorld
 
     public IRandomSource Random { get; }
 
-    public RuleCompiler.Emulator.Emulator Emulator { get; }
+    public NetfilterMachine Emulator { get; }
 
     public Passage Send(Packet packet) => Emulator.Send(packet);
 

@@ -5,7 +5,6 @@ using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
 using RuleCompiler.Tests.Properties;
 using Xunit;
-using Rules = RuleCompiler.Emulator.Program;
 
 namespace RuleCompiler.Tests.Emulation;
 
@@ -15,7 +14,7 @@ namespace RuleCompiler.Tests.Emulation;
 /// </summary>
 /// <param name="Naive">What may become of a flow's first packet, with its probability.</param>
 /// <param name="Text">The rules, for a failure.</param>
-internal sealed record SmallWorld(Rules Rules, Func<Flow, Dictionary<Outcome, double>> Naive, Func<string> Text)
+internal sealed record SmallWorld(PacketProgram Program, Func<Flow, Dictionary<Outcome, double>> Naive, Func<string> Text)
 {
     public static readonly Ip[] Addresses = Enumerable.Range(0, 4).Select(i => Ip.Parse($"10.0.0.{i}")).ToArray();
 
@@ -33,7 +32,7 @@ internal sealed record SmallWorld(Rules Rules, Func<Flow, Dictionary<Outcome, do
         for (var seed = 0; seed < worlds; seed++)
         {
             var world = make(seed);
-            var emulator = Start(world.Rules, 1);
+            var emulator = Start(world.Program, 1);
             foreach (var flow in Flows())
             {
                 var expected = world.Naive(flow);
@@ -48,7 +47,7 @@ internal sealed record SmallWorld(Rules Rules, Func<Flow, Dictionary<Outcome, do
         return (outcomes.Count, split);
     }
 
-    public static RuleCompiler.Emulator.Emulator Start(Rules rules, ulong seed) =>
+    public static NetfilterMachine Start(PacketProgram rules, ulong seed) =>
         new(rules, Network, new ManualClock(), new SeededRandom(seed));
 
     public static IEnumerable<Flow> Flows() =>

@@ -24,7 +24,7 @@ public sealed class SmallWorldTests
             var naive = new NaiveNetfilter(rules, ip => ip == SmallWorld.Node, SmallWorld.RouteTo, SmallWorld.Node);
             return new SmallWorld(
                 IptablesTranslator.Translate(rules), naive.Outcomes,
-                () => string.Join('\n', Iptables.Print(rules).Select(file => file.Text)));
+                () => string.Join('\n', IptablesBackend.Instance.Print(rules).Select(file => file.Text)));
         });
         if (worlds < WorldsMin) return;
         Assert.Equal(4, outcomes);

@@ -27,7 +27,7 @@ internal sealed class World
     {
         Network = network ?? (rules.Family == Family.Ipv4 ? Network4 : Network6);
         Random = words.Length > 0 ? new ScriptedRandom(words) : new SeededRandom(1);
-        Emulator = new RuleCompiler.Emulator.Emulator(IptablesTranslator.Translate(rules), Network, Clock, Random);
+        Emulator = new NetfilterMachine(IptablesTranslator.Translate(rules), Network, Clock, Random);
     }
 
     public HostNetwork Network { get; }
@@ -36,7 +36,7 @@ internal sealed class World
 
     public IRandomSource Random { get; }
 
-    public RuleCompiler.Emulator.Emulator Emulator { get; }
+    public NetfilterMachine Emulator { get; }
 
     public Passage Send(Packet packet) => Emulator.Send(packet);
 

@@ -5,7 +5,7 @@ using RuleCompiler.Ir.Text;
 namespace RuleCompiler.Tests.Gen;
 
 /// <summary>
-/// One rule of every form that the iptables room prints, arranged so that both flavours of both tools load it:
+/// One rule of every form that the iptables backend prints, arranged so that both flavours of both tools load it:
 /// print → restore → save → parse must give this very ruleset back. Needs the nfacct object <see cref="Counter"/>
 /// (<c>nfacct add</c>) and the ipsets <see cref="Sets"/> in the network namespace. <c>-m ipvs</c> is not among them: it needs
 /// a kernel that has ip_vs.

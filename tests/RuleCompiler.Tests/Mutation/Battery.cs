@@ -4,7 +4,6 @@ using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Tests.Gen;
 using RuleCompiler.Tests.Properties;
-using Rules = RuleCompiler.Emulator.Program;
 
 namespace RuleCompiler.Tests.Mutation;
 
@@ -57,10 +56,10 @@ internal sealed class Battery
     /// A client comes back in time and stays, and comes back too late and chooses anew; with every endpoint that it
     /// may have chosen.
     /// </summary>
-    private bool Affinity(Rules program) => _sticky.Any(sticky =>
+    private bool Affinity(PacketProgram program) => _sticky.Any(sticky =>
         Enumerable.Range(1, SeedsToMeetEveryEndpoint).Any(seed => Forgets(program, sticky, (ulong)seed)));
 
-    private bool Forgets(Rules program, (Flow, Expectation, int) sticky, ulong seed)
+    private bool Forgets(PacketProgram program, (Flow, Expectation, int) sticky, ulong seed)
     {
         var (flow, expected, timeoutSeconds) = sticky;
         var clock = new ManualClock();
@@ -87,7 +86,7 @@ internal sealed class Battery
         select (pair.First, pair.Second, timeout.Value)).DistinctBy(one =>
             (one.First.Destination, one.First.DestinationPort, one.First.Source.Bits % 16)).ToArray();
 
-    private Emulator.Emulator Load(Rules program, TimeProvider? clock = null, ulong seed = 1) =>
+    private NetfilterMachine Load(PacketProgram program, TimeProvider? clock = null, ulong seed = 1) =>
         new(program, _host, clock ?? new ManualClock(), new SeededRandom(seed));
 
     private static Packet Visit(Flow flow, ushort visit) =>

@@ -30,8 +30,8 @@ internal static class Mutants
                     foreach (var (kind, rules) in Edits(table, chain, r))
                     {
                         var tables = With(ruleset.Tables, t, table with { Chains = With(table.Chains, c, chain with { Rules = rules }) });
-                        var text = Iptables.PrintRule(chain.Rules[r], ruleset.Family);
-                        var edited = kind is "delete" ? "" : Iptables.PrintRule(rules[r], ruleset.Family);
+                        var text = IptablesBackend.PrintRule(chain.Rules[r], ruleset.Family);
+                        var edited = kind is "delete" ? "" : IptablesBackend.PrintRule(rules[r], ruleset.Family);
                         var place = $"{table.Name.KernelName()} {chain.Name}";
                         yield return new Mutant(
                             ruleset with { Tables = tables }, kind, place, $"{kind} in {place}:\n  {text}\n  {edited}");

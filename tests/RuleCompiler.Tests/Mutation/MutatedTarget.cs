@@ -1,12 +1,10 @@
 using RuleCompiler.Backends;
 using RuleCompiler.Backends.Iptables;
 using RuleCompiler.Emulator;
-using RuleCompiler.Emulator.Modes;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
 using RuleCompiler.Spec;
-using Rules = RuleCompiler.Emulator.Program;
 using Scenario = RuleCompiler.Tests.Gen.Scenario;
 
 namespace RuleCompiler.Tests.Mutation;
@@ -17,7 +15,7 @@ namespace RuleCompiler.Tests.Mutation;
 /// </summary>
 internal sealed class MutatedTarget(Family family, ulong seed) : IFlowTarget
 {
-    private readonly Edited _mode = new(family, seed);
+    private readonly Edited _backend = new(family, seed);
     private EmulatorTarget? _target;
 
     public string Name => Target.Name;
@@ -28,11 +26,11 @@ internal sealed class MutatedTarget(Family family, ulong seed) : IFlowTarget
 
     /// <summary>Null while nothing was started, or where there is nothing to edit.</summary>
     public (Scenario Scenario, Mutant Mutant)? Edit =>
-        _mode.Mutant is { } mutant && First is { } first ? (first, mutant) : null;
+        _backend.Mutant is { } mutant && First is { } first ? (first, mutant) : null;
 
     private Scenario? First { get; set; }
 
-    private EmulatorTarget Target => _target ??= new EmulatorTarget(_mode);
+    private EmulatorTarget Target => _target ??= new EmulatorTarget(_backend);
 
     public (IFlowNode? Node, Seq<Diagnostic> Diagnostics) Start(ClusterState cluster, NodeFacts node, ulong seed)
     {
@@ -40,42 +38,44 @@ internal sealed class MutatedTarget(Family family, ulong seed) : IFlowTarget
         return Target.Start(cluster, node, seed);
     }
 
-    private sealed class Edited(Family family, ulong seed) : IMode
+    /// <summary>iptables, but for one edit of the first artifact of the family.</summary>
+    private sealed class Edited(Family family, ulong seed) : Backend<IptablesRuleset, TableBlock>
     {
-        private readonly IMode _inner = ProxyModes.Of(ProxyMode.Iptables);
-        private (ServiceGraph Graph, NodeFacts Node)? _edited;
+        private readonly IptablesBackend _inner = IptablesBackend.Instance;
+        private ServiceGraph? _edited;
 
         public Mutant? Mutant { get; private set; }
 
-        public ProxyMode Mode => _inner.Mode;
+        public override ProxyMode Mode => _inner.Mode;
 
-        public string Name => _inner.Name;
+        public override string Name => _inner.Name;
 
-        public bool CanTakeOver => _inner.CanTakeOver;
+        public override Seq<Family> FamiliesOf(Seq<ArtifactFile> files) => _inner.FamiliesOf(files);
 
-        public ModeOutput Compile(ServiceGraph graph, NodeFacts node, bool takesOver)
+        public override Seq<ArtifactFile> Print(IptablesRuleset artifact) => _inner.Print(artifact);
+
+        public override Parsed<IptablesRuleset> Parse(Seq<ArtifactFile> files, Family ofFamily) => _inner.Parse(files, ofFamily);
+
+        public override Seq<TableBlock> Plan(IptablesRuleset observed, IptablesRuleset desired) => _inner.Plan(observed, desired);
+
+        public override IptablesRuleset Apply(IptablesRuleset observed, TableBlock step) => _inner.Apply(observed, step);
+
+        public override string PrintStep(TableBlock step, Family ofFamily) => _inner.PrintStep(step, ofFamily);
+
+        public override string ToolOf(TableBlock step, Family ofFamily) => _inner.ToolOf(step, ofFamily);
+
+        protected override Lowering<IptablesRuleset> LowerChecked(ServiceGraph graph)
         {
-            var output = _inner.Compile(graph, node, takesOver);
-            if (graph.Family != family) return output;
+            var lowering = _inner.Lower(graph);
+            if (graph.Family != family) return lowering;
             if (_edited is null)
             {
-                _edited = (graph, node);
-                var mutants = Mutants.Of(Iptables.Lower(graph, node).Artifact).ToArray();
+                _edited = graph;
+                var mutants = Mutants.Of(lowering.Artifact).ToArray();
                 if (mutants.Length > 0) Mutant = mutants[(int)(new SeededRandom(seed).Next() % (uint)mutants.Length)];
             }
 
-            return Mutant is { } mutant && _edited == (graph, node)
-                ? output with { Files = Iptables.Print(mutant.Ruleset) }
-                : output;
+            return Mutant is { } mutant && _edited == graph ? lowering with { Artifact = mutant.Ruleset } : lowering;
         }
-
-        public (Rules? Program, Seq<Diagnostic> Diagnostics) Load(Seq<ArtifactFile> files, Family ofFamily) =>
-            _inner.Load(files, ofFamily);
-
-        public ModePlan Plan(Seq<ArtifactFile> observed, ServiceGraph graph, NodeFacts node) =>
-            _inner.Plan(observed, graph, node);
-
-        public Seq<ArtifactFile> Follow(Seq<ArtifactFile> observed, ServiceGraph graph, NodeFacts node) =>
-            _inner.Follow(observed, graph, node);
     }
 }

@@ -3,7 +3,6 @@ using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Tests.Gen;
 using Xunit;
-using Rules = RuleCompiler.Emulator.Program;
 
 namespace RuleCompiler.Tests.Properties;
 
@@ -111,7 +110,7 @@ public sealed class AffinityProperties
          where timeout is not null && Meaning.Of(scenario.Cluster, scenario.Node, flow).Outcomes.Count > 1
          select (flow, timeout.Value)).DistinctBy(one => (one.flow.Destination, one.flow.DestinationPort, one.flow.Source)).Take(8);
 
-    private static string? Forgets(Rules program, Scenario scenario, Flow flow, int timeoutSeconds)
+    private static string? Forgets(PacketProgram program, Scenario scenario, Flow flow, int timeoutSeconds)
     {
         var clock = new ManualClock();
         var node = Pipeline.Load(program, scenario.Node, clock);
@@ -135,13 +134,13 @@ public sealed class AffinityProperties
             || service.ClusterIps.Concat(service.ExternalIps).Concat(service.LoadBalancerIps).Contains(flow.Destination))
         .Select(service => service.AffinityTimeoutSeconds).Distinct().ToArray() is [var only] ? only : null;
 
-    private static Endpoint Visit(Emulator.Emulator node, Ip client, ushort sourcePort) =>
+    private static Endpoint Visit(NetfilterMachine node, Ip client, ushort sourcePort) =>
         Assert.IsType<Outcome.Translated>(node.Send(First(client, _clusterIp, 80, sourcePort)).Outcome).To;
 
-    private static Endpoint Single(Emulator.Emulator node, Ip client, Ip to, ushort port) => Assert.IsType<Outcome.Translated>(
+    private static Endpoint Single(NetfilterMachine node, Ip client, Ip to, ushort port) => Assert.IsType<Outcome.Translated>(
         Assert.Single(node.Explore(First(client, to, port, 50000), trace: false).Outcomes).Outcome).To;
 
-    private static int Choices(Emulator.Emulator node, Ip client, Ip to, ushort port) =>
+    private static int Choices(NetfilterMachine node, Ip client, Ip to, ushort port) =>
         node.Explore(First(client, to, port, 50000), trace: false).Outcomes.Count;
 
     private static Packet First(Ip client, Ip to, ushort port, ushort sourcePort) =>

@@ -1,5 +1,5 @@
+using RuleCompiler.Backends;
 using RuleCompiler.Emulator.Comparison;
-using RuleCompiler.Emulator.Modes;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Tests.Gen;
@@ -72,5 +72,5 @@ public sealed class ModeProperties
     private static ProxyMode ModeOf(string name) => Enum.Parse<ProxyMode>(name, ignoreCase: true);
 
     private static ComparedSide Side(Scenario scenario, Family family) => new(
-        ProxyModes.Of(scenario.Node.Config.Mode).Name, Pipeline.Compile(scenario, family), scenario.Node, IsKubeProxys: false);
+        BackendRegistry.Of(scenario.Node.Config.Mode).Name, Pipeline.Compile(scenario, family), scenario.Node, IsKubeProxys: false);
 }

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace RuleCompiler.Tests.Properties;
 
-/// <summary>What the laws of rooms (<c>RoomLaws</c>) do not ask of compiled rules: both families alike, and many endpoints.</summary>
+/// <summary>What the laws of backends (<c>BackendLaws</c>) do not ask of compiled rules: both families alike, and many endpoints.</summary>
 public sealed class OutcomeProperties
 {
     public static TheoryData<ProxyMode> Modes => [.. Pipeline.Modes];

@@ -1,14 +1,11 @@
+using RuleCompiler.Backends;
 using System.Numerics;
 using RuleCompiler.Backends.Iptables;
-using RuleCompiler.Backends.Ipvs;
-using RuleCompiler.Backends.Nftables;
 using RuleCompiler.Emulator;
-using RuleCompiler.Emulator.Modes;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
 using RuleCompiler.Tests.Gen;
-using Rules = RuleCompiler.Emulator.Program;
 
 namespace RuleCompiler.Tests.Properties;
 
@@ -20,51 +17,42 @@ internal static class Pipeline
     public static readonly ProxyMode[] Modes = Enum.GetValues<ProxyMode>();
 
     public static IptablesRuleset Lower(ClusterState cluster, NodeFacts node, Family family) =>
-        Iptables.Lower(ServiceGraphBuilder.Build(cluster, node, family).Graph, node).Artifact;
+        IptablesBackend.Instance.Lower(ServiceGraphBuilder.Build(cluster, node, family).Graph).Artifact;
 
     public static IptablesRuleset Reread(IptablesRuleset ruleset)
     {
-        var parsed = Iptables.Parse(Iptables.Print(ruleset), ruleset.Family);
+        var parsed = IptablesBackend.Instance.Parse(IptablesBackend.Instance.Print(ruleset), ruleset.Family);
         return parsed.Diagnostics.IsEmpty
             ? parsed.Artifact
             : throw new InvalidOperationException($"our own text is not understood: {parsed.Diagnostics[0]}");
     }
 
     /// <summary>What the scenario compiles to in its node's mode.</summary>
-    public static Rules Compile(Scenario scenario, Family family)
+    public static PacketProgram Compile(Scenario scenario, Family family)
     {
-        var mode = ProxyModes.Of(scenario.Node.Config.Mode);
-        var graph = ServiceGraphBuilder.Build(scenario.Cluster, scenario.Node, family).Graph;
-        var (program, diagnostics) = mode.Load(mode.Compile(graph, scenario.Node).Files, family);
-        return program ?? throw new InvalidOperationException($"{mode.Name}: our own text is not understood: {diagnostics[0]}");
+        var backend = BackendRegistry.Of(scenario.Node.Config.Mode);
+        var files = Compilation.Create(scenario.Cluster, scenario.Node, backend).Files(family);
+        var (program, diagnostics) = PacketPrograms.Load(backend, files, family);
+        return program ?? throw new InvalidOperationException($"{backend.Name}: our own text is not understood: {diagnostics[0]}");
     }
 
-    public static Emulator.Emulator Node(Scenario scenario, Family family, TimeProvider? clock = null) =>
+    public static NetfilterMachine Node(Scenario scenario, Family family, TimeProvider? clock = null) =>
         Load(Compile(scenario, family), scenario.Node, clock);
 
-    public static Emulator.Emulator Load(IptablesRuleset ruleset, NodeFacts node, TimeProvider? clock = null) =>
+    public static NetfilterMachine Load(IptablesRuleset ruleset, NodeFacts node, TimeProvider? clock = null) =>
         Load(IptablesTranslator.Translate(ruleset), node, clock);
 
-    public static Emulator.Emulator Load(Rules rules, NodeFacts node, TimeProvider? clock = null) =>
+    public static NetfilterMachine Load(PacketProgram rules, NodeFacts node, TimeProvider? clock = null) =>
         new(rules, HostNetworks.For(node, rules.Family), clock ?? new ManualClock(), new SeededRandom(1));
-
-    /// <summary>Any room's artifact in the one form that the emulator runs.</summary>
-    public static Rules Translate<TArtifact>(TArtifact artifact) => artifact switch
-    {
-        IptablesRuleset ruleset => IptablesTranslator.Translate(ruleset),
-        NftRuleset ruleset => NftablesTranslator.Translate(ruleset),
-        IpvsArtifact ipvs => IpvsTranslator.Translate(ipvs),
-        _ => throw new NotSupportedException($"the emulator has no translator for {typeof(TArtifact)}"),
-    };
 
     public static Packet First(Flow flow) => Packet.First(
         new FlowTuple(flow.Source, flow.SourcePort, flow.Protocol, flow.Destination, flow.DestinationPort), flow.InputInterface);
 
     /// <summary>Null when the rules do what the judge allows, each outcome with its share; else both sides of the story.</summary>
-    public static string? Differs(Scenario scenario, Emulator.Emulator node, Flow flow) =>
+    public static string? Differs(Scenario scenario, NetfilterMachine node, Flow flow) =>
         Differs(Meaning.Of(scenario.Cluster, scenario.Node, flow), node, flow);
 
-    public static string? Differs(Expectation expected, Emulator.Emulator node, Flow flow)
+    public static string? Differs(Expectation expected, NetfilterMachine node, Flow flow)
     {
         if (IsAllowed(expected, node, flow)) return null;
         var found = node.Explore(First(flow)).Outcomes;
@@ -74,7 +62,7 @@ internal static class Pipeline
     }
 
     /// <summary>The rules do what the judge allows, each outcome with its share.</summary>
-    public static bool IsAllowed(Expectation expected, Emulator.Emulator node, Flow flow)
+    public static bool IsAllowed(Expectation expected, NetfilterMachine node, Flow flow)
     {
         var found = node.Explore(First(flow), trace: false).Outcomes;
         return found.Count == expected.Outcomes.Count &&

@@ -3,7 +3,6 @@ using RuleCompiler.Emulator;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Tests.Gen;
-using Rules = RuleCompiler.Emulator.Program;
 
 namespace RuleCompiler.Tests.Properties;
 
@@ -15,7 +14,7 @@ internal sealed partial class Surroundings
     private readonly Flow[] _flows;
     private readonly Expectation[] _expected;
     private readonly HostNetwork _host;
-    private readonly Rules _empty;
+    private readonly PacketProgram _empty;
     private readonly uint _bit;
 
     public Surroundings(Scenario scenario, Family family)
@@ -50,7 +49,7 @@ internal sealed partial class Surroundings
     /// Our bit is off when a packet leaves, or a tunnel would masquerade it once more (k/k#92035); other bits are as
     /// they were (k/k#19983) and change nothing. Whoever sets our bit gets a packet masqueraded.
     /// </summary>
-    private string? Marks(Rules rules)
+    private string? Marks(PacketProgram rules)
     {
         var node = Load(rules);
         foreach (var flow in _flows)
@@ -78,7 +77,7 @@ internal sealed partial class Surroundings
     /// Where the policies say DROP (Docker sets it for FORWARD), the rules let through what they masquerade by mark, and
     /// in what is for a health check; the rest is the administrator's business (§4.5 KUBE-FORWARD, KUBE-NODEPORTS).
     /// </summary>
-    private string? Policies(Rules closed)
+    private string? Policies(PacketProgram closed)
     {
         var node = Load(closed);
         for (var i = 0; i < _flows.Length; i++)
@@ -112,7 +111,7 @@ internal sealed partial class Surroundings
     /// The answer of every flow arrives with the addresses that the client used, an ICMP error names them, and what
     /// follows goes where the first packet went; all that also under a FORWARD policy of DROP.
     /// </summary>
-    private string? Answers(Rules open, Rules closed)
+    private string? Answers(PacketProgram open, PacketProgram closed)
     {
         for (var i = 0; i < _flows.Length; i++)
         {
@@ -136,14 +135,14 @@ internal sealed partial class Surroundings
         return null;
 
         // Answers to the node's own processes meet INPUT, which is not ours to open.
-        Rules WithInput(Rules program, Packet packet) => packet.InputInterface is null ? open : program;
+        PacketProgram WithInput(PacketProgram program, Packet packet) => packet.InputInterface is null ? open : program;
     }
 
     /// <summary>
     /// Refusals are for new flows only (§3.12): one that was there before the rules goes on, what conntrack cannot place
     /// is left to KUBE-FORWARD and KUBE-FIREWALL, and what is refused stays new.
     /// </summary>
-    private string? Living(Rules rules)
+    private string? Living(PacketProgram rules)
     {
         for (var i = 0; i < _flows.Length; i++)
         {
@@ -177,7 +176,7 @@ internal sealed partial class Surroundings
     /// §4.5 KUBE-FORWARD (1): a forwarded packet that conntrack calls invalid would bypass NAT and reset the client's
     /// connection; unless the kernel is liberal it is dropped.
     /// </summary>
-    private string? Invalid(Rules rules)
+    private string? Invalid(PacketProgram rules)
     {
         var stray = Stray(Protocol.Tcp) with { Tcp = TcpFlags.Syn | TcpFlags.Ack };
         var dropped = Load(rules).Send(stray, trace: false).Fate is Fate.Dropped;
@@ -208,5 +207,5 @@ internal sealed partial class Surroundings
         return Packet.First(new FlowTuple(pool.Strangers[2], new Port(40000), protocol, pool.OtherNode, new Port(9)), "eth0");
     }
 
-    private Emulator.Emulator Load(Rules program) => new(program, _host, new ManualClock(), new SeededRandom(1));
+    private NetfilterMachine Load(PacketProgram program) => new(program, _host, new ManualClock(), new SeededRandom(1));
 }

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RuleCompiler.Tests.Properties;
 
-/// <summary>Plans through the history of a cluster; <c>RoomLaws</c> looks at what is in between two states.</summary>
+/// <summary>Plans through the history of a cluster; <c>BackendLaws</c> looks at what is in between two states.</summary>
 public sealed class UpdateProperties
 {
     [Fact]
@@ -17,9 +17,9 @@ public sealed class UpdateProperties
             foreach (var state in history.States)
             {
                 var desired = Pipeline.Lower(state, history.Node, family);
-                foreach (var step in Iptables.Plan(now, desired)) now = Iptables.Apply(now, step);
+                foreach (var step in IptablesBackend.Instance.Plan(now, desired)) now = IptablesBackend.Instance.Apply(now, step);
                 if (now != desired) return $"expected\n{Text(desired)}\nfound\n{Text(now)}";
-                if (Iptables.Plan(now, desired) is { IsEmpty: false } idle) return $"an idle plan: {idle}";
+                if (IptablesBackend.Instance.Plan(now, desired) is { IsEmpty: false } idle) return $"an idle plan: {idle}";
             }
         }
 
@@ -55,7 +55,7 @@ public sealed class UpdateProperties
             ours.UnionWith(endpoints.Select(endpoint => Names.Endpoint(one.Name, endpoint)));
         }
 
-        var plan = Iptables.Plan(Iptables.Lower(old, node).Artifact, Iptables.Lower(next, node).Artifact);
+        var plan = IptablesBackend.Instance.Plan(IptablesBackend.Instance.Lower(old).Artifact, IptablesBackend.Instance.Lower(next).Artifact);
         foreach (var chain in plan.SelectMany(step => step.Commands).Select(ChainOf))
         {
             var own = ours.Contains(chain)
@@ -85,5 +85,5 @@ public sealed class UpdateProperties
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 
-    private static string Text(IptablesRuleset ruleset) => string.Concat(Iptables.Print(ruleset).Select(file => file.Text));
+    private static string Text(IptablesRuleset ruleset) => string.Concat(IptablesBackend.Instance.Print(ruleset).Select(file => file.Text));
 }

@@ -1,4 +1,4 @@
-using RuleCompiler.Emulator.Modes;
+using RuleCompiler.Backends;
 using RuleCompiler.Emulator;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Text;
@@ -96,7 +96,7 @@ public sealed class FlowCheckerTests
         var source = new OneFamily();
 
         var report = FlowChecker.Check(
-            FlowReader.Read("a.flow", Head + "family ipv6\nfrom node to tcp node:1 expect drop").File, source, new EmulatorTarget(ProxyModes.Of(ProxyMode.Iptables)));
+            FlowReader.Read("a.flow", Head + "family ipv6\nfrom node to tcp node:1 expect drop").File, source, new EmulatorTarget(BackendRegistry.Of(ProxyMode.Iptables)));
 
         Assert.Equal(
             "a.flow(4,1): error RC2105: found 'node', expected node node-0 to have an IPv6 address; write the address, or choose the other family",
@@ -126,7 +126,7 @@ public sealed class FlowCheckerTests
         var line = "from pod 10.64.0.100 to tcp 10.96.0.10:80 expect { 10.64.0.5:8080, 10.64.1.7:8080, 10.64.2.9:8080 } evenly";
         var file = FlowReader.Read("a.flow", Head + line).File;
 
-        Assert.True(FlowChecker.Check(file, s_scenarios, new Blind(new EmulatorTarget(ProxyModes.Of(ProxyMode.Iptables)))).IsGood);
+        Assert.True(FlowChecker.Check(file, s_scenarios, new Blind(new EmulatorTarget(BackendRegistry.Of(ProxyMode.Iptables)))).IsGood);
     }
 
     [Fact]
@@ -162,7 +162,7 @@ public sealed class FlowCheckerTests
     {
         var (file, diagnostics) = FlowReader.Read("a.flow", text);
         Assert.Empty(diagnostics);
-        return FlowChecker.Check(file, s_scenarios, new EmulatorTarget(ProxyModes.Of(ProxyMode.Iptables)));
+        return FlowChecker.Check(file, s_scenarios, new EmulatorTarget(BackendRegistry.Of(ProxyMode.Iptables)));
     }
 
     private sealed class OneFamily : IScenarioSource

@@ -1,5 +1,5 @@
+using RuleCompiler.Backends;
 using System.Text;
-using RuleCompiler.Emulator.Modes;
 using RuleCompiler.Ir.Text;
 using RuleCompiler.Ir;
 using RuleCompiler.Spec;
@@ -7,7 +7,7 @@ using Xunit;
 
 namespace RuleCompiler.Tests.Spec;
 
-/// <summary>Every flow of spec/ holds for every room, in the emulator, on the text that ships.</summary>
+/// <summary>Every flow of spec/ holds for every backend, in the emulator, on the text that ships.</summary>
 public sealed class FlowFilesTests
 {
     private static readonly ScenarioFolders s_scenarios = new();
@@ -18,7 +18,7 @@ public sealed class FlowFilesTests
         .Order(StringComparer.Ordinal));
 
     public static MatrixTheoryData<string, ProxyMode> FilesInEveryMode => new(
-        Files.Select(row => row.Data), ProxyModes.All.Select(mode => mode.Mode));
+        Files.Select(row => row.Data), BackendRegistry.All.Select(mode => mode.Mode));
 
     [Theory]
     [MemberData(nameof(FilesInEveryMode))]
@@ -27,7 +27,7 @@ public sealed class FlowFilesTests
         var (file, diagnostics) = FlowReader.Read(path, File.ReadAllText(Path.Combine(Checkout.Root, path)));
         Assert.True(diagnostics.IsEmpty, string.Join('\n', diagnostics));
 
-        var report = FlowChecker.Check(file, s_scenarios, new EmulatorTarget(ProxyModes.Of(mode)));
+        var report = FlowChecker.Check(file, s_scenarios, new EmulatorTarget(BackendRegistry.Of(mode)));
 
         Assert.True(report.IsGood, Describe(report));
         Assert.True(report.Passed > 0, "nothing was tried");
@@ -63,7 +63,7 @@ public sealed class FlowFilesTests
                     var common = twin with { Action = twin.Action.Expecting(twins[0].Action.Expectation!) };
                     var other = one with { Steps = one.Steps.Select(step => step == twin ? common : step).ToSeq() };
                     var report = FlowChecker.Check(
-                        file with { Cases = [other] }, s_scenarios, new EmulatorTarget(ProxyModes.Of(mode)));
+                        file with { Cases = [other] }, s_scenarios, new EmulatorTarget(BackendRegistry.Of(mode)));
                     Assert.True(
                         report.Cases[0].Results.Single(result => result.Location == twin.Location).Status == FlowStatus.Failed,
                         $"{twin.Location} {mode} answers like the others: leave the line out");

@@ -1,4 +1,4 @@
-using RuleCompiler.Emulator.Modes;
+using RuleCompiler.Backends;
 using RuleCompiler.Ir;
 using RuleCompiler.Spec;
 using Xunit;
@@ -40,7 +40,7 @@ public sealed class LanguageExamplesTests
     {
         var (file, diagnostics) = FlowReader.Read("a.flow", text);
         var all = diagnostics.IsEmpty
-            ? FlowChecker.Check(file, s_scenarios, new EmulatorTarget(ProxyModes.Of(ProxyMode.Iptables))).Diagnostics
+            ? FlowChecker.Check(file, s_scenarios, new EmulatorTarget(BackendRegistry.Of(ProxyMode.Iptables))).Diagnostics
             : diagnostics;
         return all.Select(diagnostic => diagnostic.ToString()).ToList();
     }

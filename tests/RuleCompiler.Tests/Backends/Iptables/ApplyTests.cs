@@ -5,7 +5,6 @@ using RuleCompiler.Ir.Text;
 using RuleCompiler.Tests.Gen;
 using FsCheck.Xunit;
 using Xunit;
-using Room = RuleCompiler.Backends.Iptables.Iptables;
 
 namespace RuleCompiler.Tests.Backends.Iptables;
 
@@ -39,7 +38,7 @@ public sealed class ApplyTests
     [InlineData("-A INPUT -j ACCEPT\n", ":INPUT - [0:0]\n", "-A INPUT -j ACCEPT\n")]
     [InlineData("-A INPUT -j ACCEPT\n", "-F INPUT\n", "")]
     public void Commands_do_what_both_flavours_do(string before, string commands, string after) =>
-        Assert.Equal(Read(after), Room.Apply(Read(before), Block(commands)));
+        Assert.Equal(Read(after), IptablesBackend.Instance.Apply(Read(before), Block(commands)));
 
     [Theory]
     [InlineData(Two, "-X A", 0)]
@@ -64,25 +63,25 @@ public sealed class ApplyTests
     [InlineData(Two, ":B - [0:0]\n-X B\n-A A -j B", 2)]
     public void A_command_that_both_flavours_refuse_refuses_the_block(string before, string commands, int index)
     {
-        var exception = Assert.Throws<BlockRefusedException>(() => Room.Apply(Read(before), Block(commands)));
+        var exception = Assert.Throws<BlockRefusedException>(() => IptablesBackend.Instance.Apply(Read(before), Block(commands)));
         Assert.Equal(index, exception.Index);
         Assert.Equal(TableName.Filter, exception.Table);
     }
 
     [Fact]
-    public void A_user_defined_chain_has_no_policy() => Assert.Throws<BlockRefusedException>(() => Room.Apply(
+    public void A_user_defined_chain_has_no_policy() => Assert.Throws<BlockRefusedException>(() => IptablesBackend.Instance.Apply(
         Read(Two), new TableBlock(TableName.Filter, [new RestoreCommand.Declare("B", Policy.Drop)])));
 
     [Fact]
     public void A_block_leaves_other_tables_and_chains_as_they_are()
     {
         var before = EveryRuleForm.For(Family.Ipv4);
-        var after = Room.Apply(before, Block(":KUBE-NEW - [0:0]\n-I INPUT 1 -j KUBE-NEW\n"));
+        var after = IptablesBackend.Instance.Apply(before, Block(":KUBE-NEW - [0:0]\n-I INPUT 1 -j KUBE-NEW\n"));
         Assert.Equal(before.Find(TableName.Nat), after.Find(TableName.Nat));
         var chains = after.Find(TableName.Filter)!.Chains;
         Assert.Equal(["INPUT", "FORWARD", "KUBE-NEW", "KUBE-REJECT"], chains.Select(chain => chain.Name));
         Assert.Equal(2, chains[0].Rules.Count);
-        Assert.Equal(before, Room.Apply(after, Block("-D INPUT -j KUBE-NEW\n-X KUBE-NEW\n")));
+        Assert.Equal(before, IptablesBackend.Instance.Apply(after, Block("-D INPUT -j KUBE-NEW\n-X KUBE-NEW\n")));
     }
 
     /// <summary>Law 4's mechanics: one block per table that empties and fills makes any ruleset of any other.</summary>
@@ -90,7 +89,7 @@ public sealed class ApplyTests
     public void Blocks_turn_any_ruleset_into_any_other(IptablesRuleset from, IptablesRuleset to)
     {
         var result = from;
-        foreach (var name in TableFacts.All) result = Room.Apply(result, Rewrite(name, from.Find(name), to.Find(name)));
+        foreach (var name in TableFacts.All) result = IptablesBackend.Instance.Apply(result, Rewrite(name, from.Find(name), to.Find(name)));
         Assert.Equal(to.Tables, WithoutPolicies(result, to).Tables);
     }
 
@@ -124,14 +123,14 @@ public sealed class ApplyTests
 
     private static IptablesRuleset Read(string commands)
     {
-        var parsed = Room.Parse([new ArtifactFile("before", $"*filter\n{commands}COMMIT\n")], Family.Ipv4);
+        var parsed = IptablesBackend.Instance.Parse([new ArtifactFile("before", $"*filter\n{commands}COMMIT\n")], Family.Ipv4);
         Assert.Empty(parsed.Diagnostics);
         return parsed.Artifact;
     }
 
     private static TableBlock Block(string commands)
     {
-        var parsed = Room.ParseBlocks(new ArtifactFile("block", $"*filter\n{commands}\nCOMMIT\n"), Family.Ipv4);
+        var parsed = IptablesBackend.ParseBlocks(new ArtifactFile("block", $"*filter\n{commands}\nCOMMIT\n"), Family.Ipv4);
         Assert.Empty(parsed.Diagnostics);
         return Assert.Single(parsed.Artifact.ToArray());
     }

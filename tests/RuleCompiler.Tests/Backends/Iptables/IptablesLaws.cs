@@ -1,5 +1,9 @@
+using RuleCompiler.Backends;
 using RuleCompiler.Backends.Iptables;
 
 namespace RuleCompiler.Tests.Backends.Iptables;
 
-public sealed class IptablesLaws : RoomLaws<RuleCompiler.Backends.Iptables.Iptables, IptablesRuleset, TableBlock>;
+public sealed class IptablesLaws : BackendLaws<IptablesRuleset, TableBlock>
+{
+    protected override Backend<IptablesRuleset, TableBlock> Backend => IptablesBackend.Instance;
+}

@@ -5,7 +5,6 @@ using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
 using Xunit;
 using static RuleCompiler.Tests.Backends.Iptables.SmallCluster;
-using Room = RuleCompiler.Backends.Iptables.Iptables;
 
 namespace RuleCompiler.Tests.Backends.Iptables;
 
@@ -231,7 +230,7 @@ public sealed class LowerTests
                 ? (Seq<EndpointSlice>)[Cart.Slice("10.64.0.5"), _guarded.Slice("10.64.1.7")]
                 : [Cart.Slice("fd00:64::5"), _guarded.Slice("fd00:64::7")];
             var ruleset = Lower([Cart, _guarded], slices, family: family).Artifact;
-            Assert.Equal(ruleset, Room.Parse(Room.Print(ruleset), family).Artifact);
+            Assert.Equal(ruleset, IptablesBackend.Instance.Parse(IptablesBackend.Instance.Print(ruleset), family).Artifact);
         }
     }
 }

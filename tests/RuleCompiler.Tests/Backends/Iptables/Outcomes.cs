@@ -1,15 +1,14 @@
 using RuleCompiler.Backends.Iptables;
 using RuleCompiler.Emulator;
 using RuleCompiler.Ir;
-using Room = RuleCompiler.Backends.Iptables.Iptables;
 
 namespace RuleCompiler.Tests.Backends.Iptables;
 
 /// <summary>What rules do to first packets, by the emulator.</summary>
 internal sealed class Outcomes(IptablesRuleset rules, NodeFacts node)
 {
-    private readonly RuleCompiler.Emulator.Emulator _emulator = new(
-        IptablesTranslator.Translate(Room.Parse(Room.Print(rules), rules.Family).Artifact),
+    private readonly NetfilterMachine _emulator = new(
+        IptablesTranslator.Translate(IptablesBackend.Instance.Parse(IptablesBackend.Instance.Print(rules), rules.Family).Artifact),
         HostNetworks.For(node, rules.Family), new ManualClock(), new SeededRandom(1));
 
     /// <summary>Every outcome that has a chance, in the order of their texts.</summary>

@@ -6,7 +6,6 @@ using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
 using RuleCompiler.Tests.Gen;
 using Xunit;
-using Room = RuleCompiler.Backends.Iptables.Iptables;
 
 namespace RuleCompiler.Tests.Backends.Iptables;
 
@@ -17,7 +16,7 @@ public sealed class ParseLawsTests
     [Property(Arbitrary = [typeof(RulesetGen)], MaxTest = 60)]
     public void What_is_printed_is_read_back(IptablesRuleset ruleset)
     {
-        var parsed = Room.Parse(Room.Print(ruleset), ruleset.Family);
+        var parsed = IptablesBackend.Instance.Parse(IptablesBackend.Instance.Print(ruleset), ruleset.Family);
         Assert.Empty(parsed.Diagnostics);
         Assert.Equal(ruleset, parsed.Artifact);
     }
@@ -41,7 +40,7 @@ public sealed class ParseLawsTests
                 new RestoreCommand.Flush("A"),
                 new RestoreCommand.DeleteChain("A"),
             ]));
-            var read = Room.ParseBlocks(new ArtifactFile("step", Room.PrintStep(step, ruleset.Family)), ruleset.Family);
+            var read = IptablesBackend.ParseBlocks(new ArtifactFile("step", IptablesBackend.Instance.PrintStep(step, ruleset.Family)), ruleset.Family);
             Assert.Empty(read.Diagnostics);
             Assert.Equal(step, Assert.Single(read.Artifact));
         }
@@ -61,20 +60,20 @@ public sealed class ParseLawsTests
     /// <summary>Valid text with a few characters changed, left out, doubled or cut off.</summary>
     [Property(Arbitrary = [typeof(RulesetGen)], MaxTest = 60)]
     public void Damaged_text_never_throws(IptablesRuleset ruleset, (ushort At, byte How)[] damages) =>
-        PrintWhatIsRead(Damage.Done(Room.Print(ruleset)[0].Text, damages, Noise));
+        PrintWhatIsRead(Damage.Done(IptablesBackend.Instance.Print(ruleset)[0].Text, damages, Noise));
 
     /// <summary>Law 2 on anything: what was read can be printed, and reads back as itself.</summary>
     private static void PrintWhatIsRead(string text)
     {
         foreach (var family in Enum.GetValues<Family>())
         {
-            var first = Room.Parse([new ArtifactFile("noise", text)], family);
+            var first = IptablesBackend.Instance.Parse([new ArtifactFile("noise", text)], family);
             Assert.All(first.Diagnostics, diagnostic => Assert.Equal("noise", diagnostic.Location.Path));
-            var printed = Room.Print(first.Artifact);
-            var second = Room.Parse(printed, family);
+            var printed = IptablesBackend.Instance.Print(first.Artifact);
+            var second = IptablesBackend.Instance.Parse(printed, family);
             Assert.Empty(second.Diagnostics);
             Assert.Equal(first.Artifact, second.Artifact);
-            Assert.Equal(printed, Room.Print(second.Artifact));
+            Assert.Equal(printed, IptablesBackend.Instance.Print(second.Artifact));
         }
     }
 }

@@ -5,7 +5,6 @@ using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
 using RuleCompiler.Tests.Gen;
 using Xunit;
-using Room = RuleCompiler.Backends.Iptables.Iptables;
 
 namespace RuleCompiler.Tests.Backends.Iptables;
 
@@ -18,7 +17,7 @@ public sealed class ParseTests
     [InlineData(Family.Ipv6)]
     public void Every_rule_form_is_read_back(Family family)
     {
-        var parsed = Room.Parse(Room.Print(EveryRuleForm.For(family)), family);
+        var parsed = IptablesBackend.Instance.Parse(IptablesBackend.Instance.Print(EveryRuleForm.For(family)), family);
         Assert.Empty(parsed.Diagnostics);
         Assert.Equal(EveryRuleForm.For(family), parsed.Artifact);
     }
@@ -32,7 +31,7 @@ public sealed class ParseTests
     public void Both_flavours_dumps_of_every_rule_form_give_it_back(Family family, string dump)
     {
         var text = File.ReadAllText(Checkout.PathOf("tests/RuleCompiler.Tests/Backends/Iptables", $"EveryRuleForm.{dump}.txt"));
-        var parsed = Room.Parse([new ArtifactFile(dump, text)], family);
+        var parsed = IptablesBackend.Instance.Parse([new ArtifactFile(dump, text)], family);
         Assert.Empty(parsed.Diagnostics);
         Assert.Equal(EveryRuleForm.AsSaved(EveryRuleForm.For(family)), parsed.Artifact);
     }
@@ -43,12 +42,12 @@ public sealed class ParseTests
     public void A_real_kube_proxy_dump_is_read_whole(Family family, string dump, int rules, int chains)
     {
         var text = File.ReadAllText(Checkout.PathOf("golden/kubernetes-1.36", dump));
-        var parsed = Room.Parse([new ArtifactFile(dump, text)], family);
+        var parsed = IptablesBackend.Instance.Parse([new ArtifactFile(dump, text)], family);
         Assert.Empty(parsed.Diagnostics);
         Assert.Equal(text.Split('\n').Count(line => line.StartsWith("-A ", StringComparison.Ordinal)), rules);
         Assert.Equal(rules, parsed.Artifact.Tables.Sum(table => table.Chains.Sum(chain => chain.Rules.Count)));
         Assert.Equal(chains, parsed.Artifact.Tables.Sum(table => table.Chains.Count));
-        var again = Room.Parse(Room.Print(parsed.Artifact), family);
+        var again = IptablesBackend.Instance.Parse(IptablesBackend.Instance.Print(parsed.Artifact), family);
         Assert.Empty(again.Diagnostics);
         Assert.Equal(parsed.Artifact, again.Artifact);
     }
@@ -91,7 +90,7 @@ public sealed class ParseTests
     [InlineData("-m bpf --bytecode \"1,6 0 0 1,\"", "-m bpf --bytecode \"1,6 0 0 1\"")]
     public void Other_spellings_have_one_canonical_form(string written, string? canonical)
     {
-        var parsed = Room.Parse([new ArtifactFile("f", $"*nat\n:A - [0:0]\n[1:2] -A A {written}\nCOMMIT\n")], Family.Ipv4);
+        var parsed = IptablesBackend.Instance.Parse([new ArtifactFile("f", $"*nat\n:A - [0:0]\n[1:2] -A A {written}\nCOMMIT\n")], Family.Ipv4);
         if (canonical is null)
         {
             Assert.NotEmpty(parsed.Diagnostics);
@@ -100,13 +99,13 @@ public sealed class ParseTests
 
         Assert.Empty(parsed.Diagnostics);
         var rule = Assert.Single(parsed.Artifact.Tables[0].Chains[0].Rules.ToArray());
-        Assert.Equal(canonical, Room.PrintRule(rule, Family.Ipv4));
+        Assert.Equal(canonical, IptablesBackend.PrintRule(rule, Family.Ipv4));
     }
 
     [Fact]
     public void Recent_options_are_all_read()
     {
-        var parsed = Room.Parse([new ArtifactFile("f", "*nat\n:A - [0:0]\n-A A -m recent --update --seconds 60 --reap --hitcount 3 " +
+        var parsed = IptablesBackend.Instance.Parse([new ArtifactFile("f", "*nat\n:A - [0:0]\n-A A -m recent --update --seconds 60 --reap --hitcount 3 " +
             "--name L --mask 255.255.255.255 --rsource\nCOMMIT\n")], Family.Ipv4);
         var rule = Assert.Single(parsed.Artifact.Tables[0].Chains[0].Rules.ToArray());
         Assert.Equal(new Match.Recent(RecentAction.Update, "L", 60, 3, true, AllOnes), Assert.Single(rule.Matches.ToArray()));
@@ -119,7 +118,7 @@ public sealed class ParseTests
         {
             var threshold = (uint)(((1ul << 31) + (n / 2)) / n);
             var text = (threshold / (double)(1u << 31)).ToString("F11", System.Globalization.CultureInfo.InvariantCulture);
-            var parsed = Room.Parse([new ArtifactFile("f", $"*nat\n:A - [0:0]\n-A A -m statistic --mode random --probability {text}\nCOMMIT\n")], Family.Ipv4);
+            var parsed = IptablesBackend.Instance.Parse([new ArtifactFile("f", $"*nat\n:A - [0:0]\n-A A -m statistic --mode random --probability {text}\nCOMMIT\n")], Family.Ipv4);
             Assert.Equal(new Match.Statistic(threshold), parsed.Artifact.Tables[0].Chains[0].Rules[0].Matches[0]);
         }
     }
@@ -217,7 +216,7 @@ public sealed class ParseTests
     public void A_fault_is_named_with_its_place_and_reading_goes_on(string id, string lines, int line, int column)
     {
         var text = $"*nat\n:A - [0:0]\n{lines}\nCOMMIT\n*nat\n-A A -m comment --comment last\nCOMMIT\n";
-        var parsed = Room.Parse([new ArtifactFile("rules", text)], Family.Ipv4);
+        var parsed = IptablesBackend.Instance.Parse([new ArtifactFile("rules", text)], Family.Ipv4);
         Assert.Equal(id, parsed.Diagnostics[0].Rule.Id);
         Assert.Equal(new Location("rules", line, column), parsed.Diagnostics[0].Location);
         Assert.True(parsed.HasErrors);
@@ -229,7 +228,7 @@ public sealed class ParseTests
     [Fact]
     public void An_unknown_match_shows_the_rule()
     {
-        var parsed = Room.Parse([new ArtifactFile("f", "*nat\n:A - [0:0]\n-A A -m owner --uid-owner 0 -j DROP\nCOMMIT\n")], Family.Ipv4);
+        var parsed = IptablesBackend.Instance.Parse([new ArtifactFile("f", "*nat\n:A - [0:0]\n-A A -m owner --uid-owner 0 -j DROP\nCOMMIT\n")], Family.Ipv4);
         Assert.Equal(
             "f(3,9): error RC4005: found the match 'owner', which is not understood in: -A A -m owner --uid-owner 0 -j DROP; " +
             "the rule is left out; a trace or check of these rules would not be the kernel's",
@@ -240,7 +239,7 @@ public sealed class ParseTests
     [Fact]
     public void A_truncated_file_is_reported_and_what_is_there_is_kept()
     {
-        var parsed = Room.Parse([new ArtifactFile("f", "*nat\n:A - [0:0]\n-A A -j DROP")], Family.Ipv4);
+        var parsed = IptablesBackend.Instance.Parse([new ArtifactFile("f", "*nat\n:A - [0:0]\n-A A -j DROP")], Family.Ipv4);
         Assert.Equal("RC4004", Assert.Single(parsed.Diagnostics.ToArray()).Rule.Id);
         Assert.Single(parsed.Artifact.Tables[0].Chains[0].Rules.ToArray());
     }
@@ -248,7 +247,7 @@ public sealed class ParseTests
     [Fact]
     public void A_file_that_is_something_else_ends_with_RC4013()
     {
-        var parsed = Room.Parse([new ArtifactFile("f", string.Concat(Enumerable.Repeat("apiVersion: v1\n", 100_000)))], Family.Ipv4);
+        var parsed = IptablesBackend.Instance.Parse([new ArtifactFile("f", string.Concat(Enumerable.Repeat("apiVersion: v1\n", 100_000)))], Family.Ipv4);
         Assert.Equal("RC4013", parsed.Diagnostics[^1].Rule.Id);
         Assert.Equal(1_001, parsed.Diagnostics.Count);
     }

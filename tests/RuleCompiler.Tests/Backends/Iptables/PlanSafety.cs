@@ -5,11 +5,10 @@ using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
 using RuleCompiler.Tests.Gen;
 using RuleCompiler.Tests.Properties;
-using Room = RuleCompiler.Backends.Iptables.Iptables;
 
 namespace RuleCompiler.Tests.Backends.Iptables;
 
-/// <summary>Laws 4 and 5 of a room: a plan ends where it should, and no flow meets a third fate on the way.</summary>
+/// <summary>Laws 4 and 5 of a backend: a plan ends where it should, and no flow meets a third fate on the way.</summary>
 internal static class PlanSafety
 {
     /// <summary>Null, or what a plan from the one to the other shows that is neither.</summary>
@@ -17,10 +16,10 @@ internal static class PlanSafety
     {
         var old = Pipeline.Lower(before.Cluster, before.Node, family);
         var desired = Pipeline.Lower(after.Cluster, after.Node, family);
-        var plan = Room.Plan(old, desired);
+        var plan = IptablesBackend.Instance.Plan(old, desired);
         List<IptablesRuleset> states = [old];
-        foreach (var block in plan) states.Add(Room.Apply(states[^1], block));
-        if (WithoutFirewall(states[^1]) != WithoutFirewall(desired) || !Room.Plan(states[^1], desired).IsEmpty)
+        foreach (var block in plan) states.Add(IptablesBackend.Instance.Apply(states[^1], block));
+        if (WithoutFirewall(states[^1]) != WithoutFirewall(desired) || !IptablesBackend.Instance.Plan(states[^1], desired).IsEmpty)
             return "the plan does not end where it should\n" + Text(plan, family);
 
         var flows = FlowGen.Covering(before, family).Concat(FlowGen.Covering(after, family)).Distinct().ToArray();
@@ -85,5 +84,5 @@ internal static class PlanSafety
     }
 
     private static string Text(Seq<TableBlock> plan, Family family) =>
-        string.Concat(plan.Select(block => Room.PrintStep(block, family)));
+        string.Concat(plan.Select(block => IptablesBackend.Instance.PrintStep(block, family)));
 }

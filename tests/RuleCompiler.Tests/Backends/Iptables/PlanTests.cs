@@ -5,7 +5,6 @@ using RuleCompiler.Ir.Text;
 using RuleCompiler.Tests.Gen;
 using Xunit;
 using static RuleCompiler.Tests.Backends.Iptables.SmallCluster;
-using Room = RuleCompiler.Backends.Iptables.Iptables;
 
 namespace RuleCompiler.Tests.Backends.Iptables;
 
@@ -17,8 +16,8 @@ public sealed class PlanTests
     public void Nothing_changes_when_nothing_changes()
     {
         var ruleset = Lower([Cart, Balancer], [Cart.Slice("10.64.0.5@node-0")]).Artifact;
-        Assert.Empty(Room.Plan(ruleset, ruleset));
-        Assert.Empty(Room.Plan(_clean, _clean));
+        Assert.Empty(IptablesBackend.Instance.Plan(ruleset, ruleset));
+        Assert.Empty(IptablesBackend.Instance.Plan(_clean, _clean));
     }
 
     [Fact]
@@ -35,8 +34,8 @@ public sealed class PlanTests
             COMMIT
 
             """,
-            Text(Room.Plan(before, after)));
-        Assert.Equal(after, Applied(before, Room.Plan(before, after)));
+            Text(IptablesBackend.Instance.Plan(before, after)));
+        Assert.Equal(after, Applied(before, IptablesBackend.Instance.Plan(before, after)));
     }
 
     [Fact]
@@ -44,8 +43,8 @@ public sealed class PlanTests
     {
         var before = Lower([Cart], [Cart.Slice("10.64.0.5")]).Artifact;
         var after = Lower([Cart], []).Artifact;
-        Assert.Equal([TableName.Filter, TableName.Nat], Room.Plan(before, after).Select(block => block.Table));
-        Assert.Equal([TableName.Nat, TableName.Filter], Room.Plan(after, before).Select(block => block.Table));
+        Assert.Equal([TableName.Filter, TableName.Nat], IptablesBackend.Instance.Plan(before, after).Select(block => block.Table));
+        Assert.Equal([TableName.Nat, TableName.Filter], IptablesBackend.Instance.Plan(after, before).Select(block => block.Table));
     }
 
     [Fact]
@@ -80,8 +79,8 @@ public sealed class PlanTests
             """;
         var observed = Parse(Foreign);
         var desired = Lower([Cart], [Cart.Slice("10.64.0.5")]).Artifact;
-        var result = Applied(observed, Room.Plan(observed, desired));
-        Assert.Empty(Room.Plan(result, desired));
+        var result = Applied(observed, IptablesBackend.Instance.Plan(observed, desired));
+        Assert.Empty(IptablesBackend.Instance.Plan(result, desired));
         Assert.Equal(observed.Find(TableName.Mangle), result.Find(TableName.Mangle));
         var nat = result.Find(TableName.Nat)!;
         Assert.Contains(nat.Chains, chain => chain.Name == "CNI-HOSTPORT" && chain.Rules.Count == 1);
@@ -112,11 +111,11 @@ public sealed class PlanTests
         {
             var chains = filter.Chains.Select(chain => chain.Name == "INPUT" ? chain with { Rules = rules } : chain).ToSeq();
             var observed = desired with { Tables = [desired.Tables[0], filter with { Chains = chains }] };
-            var result = Applied(observed, Room.Plan(observed, desired));
+            var result = Applied(observed, IptablesBackend.Instance.Plan(observed, desired));
             var found = result.Find(TableName.Filter)!.Chains.Single(chain => chain.Name == "INPUT").Rules;
             Assert.Equal(input.AsEnumerable(), found.Where(rule => rule != foreign));
             Assert.Equal(rules.Contains(foreign), found.AsEnumerable().Contains(foreign));
-            Assert.Empty(Room.Plan(result, desired));
+            Assert.Empty(IptablesBackend.Instance.Plan(result, desired));
         }
     }
 
@@ -125,8 +124,8 @@ public sealed class PlanTests
     {
         var observed = Parse(File.ReadAllText(Checkout.PathOf("golden/kubernetes-1.36/iptables-save.txt")));
         var desired = Lower([Cart, Balancer], [Cart.Slice("10.64.0.5")]).Artifact;
-        var result = Applied(observed, Room.Plan(observed, desired));
-        Assert.Empty(Room.Plan(result, desired));
+        var result = Applied(observed, IptablesBackend.Instance.Plan(observed, desired));
+        Assert.Empty(IptablesBackend.Instance.Plan(result, desired));
         foreach (var table in result.Tables)
         {
             var ours = desired.Find(table.Name)?.Chains.Select(chain => chain.Name).ToHashSet() ?? [];
@@ -199,23 +198,23 @@ public sealed class PlanTests
         var node = Facts with { Config = Facts.Config with { Iptables = new IptablesConfig { MasqueradeBit = 5 } } };
         var before = Lower([Cart], [Cart.Slice("10.64.0.5")]).Artifact;
         var after = Lower([Cart], [Cart.Slice("10.64.0.5")], node).Artifact;
-        var plan = Room.Plan(before, after);
+        var plan = IptablesBackend.Instance.Plan(before, after);
         Assert.Equal(3, plan.Count);
-        var between = RulesOf(Room.Apply(before, plan[0]), TableName.Filter, chain => chain == Names.Forward);
+        var between = RulesOf(IptablesBackend.Instance.Apply(before, plan[0]), TableName.Filter, chain => chain == Names.Forward);
         Assert.Contains("--mark 0x4000/0x4000 -j ACCEPT", between, StringComparison.Ordinal);
         Assert.Contains("--mark 0x20/0x20 -j ACCEPT", between, StringComparison.Ordinal);
         Assert.Equal(after, Applied(before, plan));
     }
 
     private static IptablesRuleset Applied(IptablesRuleset from, Seq<TableBlock> plan) =>
-        plan.Aggregate(from, Room.Apply);
+        plan.Aggregate(from, IptablesBackend.Instance.Apply);
 
     private static string Text(Seq<TableBlock> plan) =>
-        string.Concat(plan.Select(block => Room.PrintStep(block, Family.Ipv4)));
+        string.Concat(plan.Select(block => IptablesBackend.Instance.PrintStep(block, Family.Ipv4)));
 
     private static IptablesRuleset Parse(string text)
     {
-        var parsed = Room.Parse([new RuleCompiler.Backends.ArtifactFile("dump", text)], Family.Ipv4);
+        var parsed = IptablesBackend.Instance.Parse([new RuleCompiler.Backends.ArtifactFile("dump", text)], Family.Ipv4);
         Assert.False(parsed.HasErrors, string.Join('\n', parsed.Diagnostics));
         return parsed.Artifact;
     }

@@ -3,7 +3,6 @@ using RuleCompiler.Backends.Iptables;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Tests.Gen;
 using Xunit;
-using Room = RuleCompiler.Backends.Iptables.Iptables;
 
 namespace RuleCompiler.Tests.Backends.Iptables;
 
@@ -14,7 +13,7 @@ public sealed class PrintTests
     [InlineData(Family.Ipv6, "ip6tables")]
     public void Every_rule_form_has_its_golden_text(Family family, string tool)
     {
-        var file = Assert.Single(Room.Print(EveryRuleForm.For(family)));
+        var file = Assert.Single(IptablesBackend.Instance.Print(EveryRuleForm.For(family)));
         Assert.Equal(tool + ".rules", file.Name);
         Assert.Equal(File.ReadAllText(Checkout.PathOf("tests/RuleCompiler.Tests/Backends/Iptables", $"EveryRuleForm.{tool}.verified.txt")), file.Text);
     }
@@ -71,7 +70,7 @@ public sealed class PrintTests
             COMMIT
 
             """,
-            Room.PrintStep(step, Family.Ipv4));
+            IptablesBackend.Instance.PrintStep(step, Family.Ipv4));
     }
 
     public static TheoryData<Rule> Unprintable => new(
@@ -100,11 +99,11 @@ public sealed class PrintTests
     [Theory]
     [MemberData(nameof(Unprintable))]
     public void What_no_text_expresses_is_refused(Rule rule) =>
-        Assert.Throws<InvalidOperationException>(() => Room.PrintRule(rule, Family.Ipv4));
+        Assert.Throws<InvalidOperationException>(() => IptablesBackend.PrintRule(rule, Family.Ipv4));
 
     [Fact]
     public void IPv6_has_no_protocol_unreachable() => Assert.Throws<InvalidOperationException>(
-        () => Room.PrintRule(new Rule([], new Target.Reject(RejectKind.ProtocolUnreachable)), Family.Ipv6));
+        () => IptablesBackend.PrintRule(new Rule([], new Target.Reject(RejectKind.ProtocolUnreachable)), Family.Ipv6));
 
-    private static string Text(Match match) => Room.PrintRule(new Rule([match], null), Family.Ipv4);
+    private static string Text(Match match) => IptablesBackend.PrintRule(new Rule([match], null), Family.Ipv4);
 }

@@ -7,7 +7,7 @@ namespace RuleCompiler.Tests.Backends.Iptables;
 public sealed class SharesTests
 {
     /// <summary>
-    /// The promise of the room: with the kernel's 31-bit comparison every endpoint gets 1/n within 2^-31. Masses are
+    /// The promise of the backend: with the kernel's 31-bit comparison every endpoint gets 1/n within 2^-31. Masses are
     /// exact, as integers over 2^62: two random choices of 31 bits in groups; a single row multiplies out further.
     /// </summary>
     [Fact]

@@ -6,7 +6,7 @@ using RuleCompiler.Ir.Text;
 
 namespace RuleCompiler.Tests.Backends.Iptables;
 
-/// <summary>Clusters of a few lines for the room's tests.</summary>
+/// <summary>Clusters of a few lines for the backends' tests.</summary>
 internal static class SmallCluster
 {
     public static readonly NodeFacts Facts = NodeFacts.Create(
@@ -45,7 +45,7 @@ internal static class SmallCluster
 
     public static Lowering<IptablesRuleset> Lower(
         Seq<Service> services, Seq<EndpointSlice> slices, NodeFacts? node = null, Family family = Family.Ipv4) =>
-        RuleCompiler.Backends.Iptables.Iptables.Lower(Graph(services, slices, node, family), node ?? Facts);
+        IptablesBackend.Instance.Lower(Graph(services, slices, node, family));
 
     /// <summary>The rules of some chains of a table, each as iptables-save would write it.</summary>
     public static string RulesOf(IptablesRuleset ruleset, TableName table, Predicate<string> chains)
@@ -54,7 +54,7 @@ internal static class SmallCluster
             from chain in ruleset.Find(table)!.Chains
             where chains(chain.Name)
             from rule in chain.Rules
-            select $"-A {chain.Name} {RuleCompiler.Backends.Iptables.Iptables.PrintRule(rule, ruleset.Family)}\n";
+            select $"-A {chain.Name} {IptablesBackend.PrintRule(rule, ruleset.Family)}\n";
         return string.Concat(lines);
     }
 }

@@ -1,5 +1,9 @@
+using RuleCompiler.Backends;
 using RuleCompiler.Backends.Ipvs;
 
 namespace RuleCompiler.Tests.Backends.Ipvs;
 
-public sealed class IpvsLaws : RoomLaws<RuleCompiler.Backends.Ipvs.Ipvs, IpvsArtifact, IpvsStep>;
+public sealed class IpvsLaws : BackendLaws<IpvsArtifact, IpvsStep>
+{
+    protected override Backend<IpvsArtifact, IpvsStep> Backend => IpvsBackend.Instance;
+}

@@ -5,7 +5,6 @@ using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
 using RuleCompiler.Tests.Backends.Iptables;
 using Xunit;
-using Room = RuleCompiler.Backends.Ipvs.Ipvs;
 
 namespace RuleCompiler.Tests.Backends.Ipvs;
 
@@ -36,7 +35,7 @@ public sealed class LowerTests
         var lowering = Lower([SmallCluster.Cart], [SmallCluster.Cart.Slice("fd00:64::5")], family: Family.Ipv6);
         Assert.Equal(
             ["ipset6.restore", "addresses6.txt", "ipvs6.restore", "ip6tables.rules", "sysctl6.conf"],
-            Room.Print(lowering).Select(file => file.Name));
+            IpvsBackend.Instance.Print(lowering).Select(file => file.Name));
         Assert.Equal(
             "-A -t [fd00:96::a]:80 -s rr\n-a -t [fd00:96::a]:80 -r [fd00:64::5]:8080 -m -w 1\n", TextOf(lowering, "ipvs6.restore"));
         Assert.Contains(lowering.Sets, set => set.Name == "KUBE-6-LOAD-BALANCER-SOURCE-CID");
@@ -200,16 +199,16 @@ public sealed class LowerTests
 
     /// <summary>SET ENTRY of every entry.</summary>
     internal static string[] EntriesOf(IpvsArtifact artifact) =>
-        TextOf(artifact, Room.Print(artifact)[0].Name).Split('\n').Where(line => line.StartsWith("add ", StringComparison.Ordinal))
+        TextOf(artifact, IpvsBackend.Instance.Print(artifact)[0].Name).Split('\n').Where(line => line.StartsWith("add ", StringComparison.Ordinal))
             .Select(line => line["add ".Length..]).ToArray();
 
     private static Lowering<IpvsArtifact> Lowering(
         Seq<Service> services, Seq<EndpointSlice> slices, NodeFacts? node = null, Family family = Family.Ipv4) =>
-        Room.Lower(SmallCluster.Graph(services, slices, node ?? Facts, family), node ?? Facts);
+        IpvsBackend.Instance.Lower(SmallCluster.Graph(services, slices, node ?? Facts, family));
 
     private static NodeFacts Scheduling(string scheduler) =>
         Facts with { Config = Facts.Config with { Ipvs = new IpvsConfig { Scheduler = scheduler } } };
 
     private static string TextOf(IpvsArtifact artifact, string file) =>
-        Assert.Single(Room.Print(artifact), printed => printed.Name == file).Text;
+        Assert.Single(IpvsBackend.Instance.Print(artifact), printed => printed.Name == file).Text;
 }

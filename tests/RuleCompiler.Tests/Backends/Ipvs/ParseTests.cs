@@ -5,7 +5,6 @@ using RuleCompiler.Ir.Text;
 using RuleCompiler.Tests.Backends.Iptables;
 using RuleCompiler.Tests.Gen;
 using Xunit;
-using Room = RuleCompiler.Backends.Ipvs.Ipvs;
 
 namespace RuleCompiler.Tests.Backends.Ipvs;
 
@@ -80,10 +79,10 @@ public sealed class ParseTests
         var listed = Read(_listed + _listedIpv6);
         Assert.Equal(WithoutCounts(listed), saved);
         Assert.Equal(new Connections(0, 0), listed.Servers[0].RealServers[0].Connections);
-        Assert.Equal(_listed, Room.PrintTable(saved));
+        Assert.Equal(_listed, IpvsBackend.PrintTable(saved));
         Assert.Equal(
             string.Concat(_listed.Split('\n').Take(3).Select(line => line + "\n")) + _listedIpv6,
-            Room.PrintTable(Read(Saved, Family.Ipv6)));
+            IpvsBackend.PrintTable(Read(Saved, Family.Ipv6)));
     }
 
     [Fact]
@@ -92,14 +91,14 @@ public sealed class ParseTests
         const string Table = "TCP  10.96.0.1:443 rr\n  -> 10.64.0.4:6443               Masq    0      3          14        \n";
         var artifact = Read(Table);
         Assert.Equal(new Connections(3, 14), artifact.Servers[0].RealServers[0].Connections);
-        Assert.EndsWith(Table, Room.PrintTable(artifact), StringComparison.Ordinal);
+        Assert.EndsWith(Table, IpvsBackend.PrintTable(artifact), StringComparison.Ordinal);
     }
 
     /// <summary>The tool subtracts addresses as signed numbers (measured).</summary>
     [Fact]
     public void The_table_is_in_the_tools_order() => Assert.Equal(
         ["203.0.113.1:80", "10.0.0.1:80", "10.0.0.1:81", "10.0.0.1:53"],
-        Room.PrintTable(Read("-A -u 10.0.0.1:53\n-A -t 10.0.0.1:81\n-A -t 203.0.113.1:80\n-A -t 10.0.0.1:80\n"))
+        IpvsBackend.PrintTable(Read("-A -u 10.0.0.1:53\n-A -t 10.0.0.1:81\n-A -t 203.0.113.1:80\n-A -t 10.0.0.1:80\n"))
             .Split('\n').Skip(3).SkipLast(1).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]));
 
     [Fact]
@@ -132,12 +131,12 @@ public sealed class ParseTests
     [Fact]
     public void What_ipvsadm_is_not_told_it_knows() => Assert.Equal(
         "-A -t 10.0.0.1:80 -s wlc -p 360\n-a -t 10.0.0.1:80 -r 10.0.0.2:80 -g -w 1\n",
-        Room.Print(Read("-A -t 10.0.0.1:80 -p\n-a -t 10.0.0.1:80 -r 10.0.0.2:80\n"))[2].Text);
+        IpvsBackend.Instance.Print(Read("-A -t 10.0.0.1:80 -p\n-a -t 10.0.0.1:80 -r 10.0.0.2:80\n"))[2].Text);
 
     [Fact]
     public void Commands_change_what_is_there() => Assert.Equal(
         "-A -t 10.0.0.1:80 -s sed -b flag-1,flag-2\n-a -t 10.0.0.1:80 -r 10.0.0.3:80 -m -w 7\n",
-        Room.Print(Read(
+        IpvsBackend.Instance.Print(Read(
             """
             -A --tcp-service 10.0.0.1:80 --scheduler rr
             -A -t 10.0.0.1:81 -s rr
@@ -223,7 +222,7 @@ public sealed class ParseTests
     [MemberData(nameof(Faults))]
     public void A_fault_has_its_place(string rule, string text, int line, int column)
     {
-        var parsed = Room.Parse([new ArtifactFile("f", text + "\n")], Family.Ipv4);
+        var parsed = IpvsBackend.Instance.Parse([new ArtifactFile("f", text + "\n")], Family.Ipv4);
         var found = parsed.Diagnostics[^1];
         Assert.Equal((rule, new Location("f", line, column)), (found.Rule.Id, found.Location));
     }
@@ -231,7 +230,7 @@ public sealed class ParseTests
     [Fact]
     public void What_is_wrong_is_left_out_and_the_rest_is_read()
     {
-        var parsed = Room.Parse([new ArtifactFile("f", "-A -t 10.0.0.1:80 -s best\n-A -t 10.0.0.1:81 -s rr\n")], Family.Ipv4);
+        var parsed = IpvsBackend.Instance.Parse([new ArtifactFile("f", "-A -t 10.0.0.1:80 -s best\n-A -t 10.0.0.1:81 -s rr\n")], Family.Ipv4);
         Assert.Equal(
             "f(1,22): error RC4008: found 'best', expected one of rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq, mh, fo, ovf " +
             "in: -A -t 10.0.0.1:80 -s best",
@@ -256,8 +255,8 @@ public sealed class ParseTests
         for (var length = 1; length < text.Length; length++)
         {
             var (whole, start) = (text[..length].LastIndexOf('\n') + 1, text[..length].Count(letter => letter == '\n'));
-            var expected = Room.Parse([new ArtifactFile("f", text[..whole])], family);
-            var parsed = Room.Parse([new ArtifactFile("f", text[..length])], family);
+            var expected = IpvsBackend.Instance.Parse([new ArtifactFile("f", text[..whole])], family);
+            var parsed = IpvsBackend.Instance.Parse([new ArtifactFile("f", text[..length])], family);
             Assert.Equal(expected.Artifact, parsed.Artifact);
             Assert.Equal(whole < length, parsed.HasErrors);
             if (whole == length) continue;
@@ -272,7 +271,7 @@ public sealed class ParseTests
     public void No_text_is_too_broken()
     {
         var service = SmallCluster.Balancer with { LoadBalancerSourceRanges = [Prefix.Parse("192.168.0.0/16")] };
-        var printed = Room.Print(LowerTests.Lower([service, SmallCluster.Cart], [service.Slice("10.64.1.5", "10.64.0.5@node-0")]))
+        var printed = IpvsBackend.Instance.Print(LowerTests.Lower([service, SmallCluster.Cart], [service.Slice("10.64.1.5", "10.64.0.5@node-0")]))
             .Select(file => file.Text).Append(_listed).Append(SavedSets).ToArray();
         var random = new Emulator.SeededRandom(Fuzz.Seed);
         for (var i = 0; i < Fuzz.Cases(1_500); i++)
@@ -282,16 +281,16 @@ public sealed class ParseTests
             text = text[from..(from + (int)(random.Next() % Math.Min(text.Length - from, 600)))];
             for (var flips = random.Next() % 4; flips > 0 && text.Length > 0; flips--)
                 text[random.Next() % text.Length] = (char)(random.Next() % 128);
-            var parsed = Room.Parse([new ArtifactFile("f", new string(text))], Family.Ipv4);
+            var parsed = IpvsBackend.Instance.Parse([new ArtifactFile("f", new string(text))], Family.Ipv4);
             Assert.All(parsed.Diagnostics.ToArray(), diagnostic => Assert.Equal("f", diagnostic.Location.Path));
-            var again = Room.Parse(Room.Print(WithoutCounts(parsed.Artifact)), Family.Ipv4);
+            var again = IpvsBackend.Instance.Parse(IpvsBackend.Instance.Print(WithoutCounts(parsed.Artifact)), Family.Ipv4);
             Assert.Equal(WithoutCounts(parsed.Artifact), again.Artifact);
         }
     }
 
     private static IpvsArtifact Read(string text, Family family = Family.Ipv4)
     {
-        var parsed = Room.Parse([new ArtifactFile("dump", text)], family);
+        var parsed = IpvsBackend.Instance.Parse([new ArtifactFile("dump", text)], family);
         Assert.Empty(parsed.Diagnostics);
         return parsed.Artifact;
     }

@@ -8,7 +8,6 @@ using RuleCompiler.Tests.Backends.Iptables;
 using RuleCompiler.Tests.Gen;
 using RuleCompiler.Tests.Properties;
 using Xunit;
-using Room = RuleCompiler.Backends.Nftables.Nftables;
 
 namespace RuleCompiler.Tests.Backends.Nftables;
 
@@ -103,8 +102,7 @@ public sealed class LowerTests
             Ports = [SmallCluster.Cart.Ports[0] with { NodePort = new Port(30080) }],
             AffinityTimeoutSeconds = 60,
         };
-        var lowering = Room.Lower(SmallCluster.Graph([service], [service.Slice("fd00:64::5")], _node, Family.Ipv6), _node);
-        Assert.Empty(lowering.Unsupported.AsEnumerable());
+        var lowering = NftablesBackend.Instance.Lower(SmallCluster.Graph([service], [service.Slice("fd00:64::5")], _node, Family.Ipv6));
         var maps = lowering.Artifact.Tables[0].Sets.Where(set => set.Flags.HasFlag(SetFlags.Dynamic)).ToArray();
         Assert.Equal(4, maps.Length);
         Assert.All(maps, map => Assert.Equal<FieldType>([FieldType.Ipv6Addr], map.Key.AsEnumerable()));
@@ -113,10 +111,10 @@ public sealed class LowerTests
     }
 
     internal static Lowering<NftRuleset> Lower(ClusterState cluster, NodeFacts node, Family family) =>
-        Room.Lower(ServiceGraphBuilder.Build(cluster, node, family).Graph, node);
+        NftablesBackend.Instance.Lower(ServiceGraphBuilder.Build(cluster, node, family).Graph);
 
-    internal static string Text(NftRuleset ruleset) => Room.Print(ruleset)[0].Text;
+    internal static string Text(NftRuleset ruleset) => NftablesBackend.Instance.Print(ruleset)[0].Text;
 
     private static Lowering<NftRuleset> Lower(Seq<Service> services, Seq<EndpointSlice> slices) =>
-        Room.Lower(SmallCluster.Graph(services, slices, _node), _node);
+        NftablesBackend.Instance.Lower(SmallCluster.Graph(services, slices, _node));
 }

@@ -8,7 +8,7 @@ using G = FsCheck.Fluent.Gen;
 namespace RuleCompiler.Tests.Backends.Nftables;
 
 /// <summary>
-/// Arbitrary nft rulesets in canonical form: every type, statement and expression of the room. What reading normalises away
+/// Arbitrary nft rulesets in canonical form: every type, statement and expression of the backend. What reading normalises away
 /// (a mask that changes nothing, a prefix by its mask, an element twice) does not occur.
 /// </summary>
 public static class NftRulesetGen

@@ -1,5 +1,9 @@
+using RuleCompiler.Backends;
 using RuleCompiler.Backends.Nftables;
 
 namespace RuleCompiler.Tests.Backends.Nftables;
 
-public sealed class NftablesLaws : RoomLaws<RuleCompiler.Backends.Nftables.Nftables, NftRuleset, NftTransaction>;
+public sealed class NftablesLaws : BackendLaws<NftRuleset, NftTransaction>
+{
+    protected override Backend<NftRuleset, NftTransaction> Backend => NftablesBackend.Instance;
+}

@@ -3,7 +3,6 @@ using RuleCompiler.Backends;
 using RuleCompiler.Backends.Nftables;
 using RuleCompiler.Ir.Net;
 using Xunit;
-using Room = RuleCompiler.Backends.Nftables.Nftables;
 
 namespace RuleCompiler.Tests.Backends.Nftables;
 
@@ -95,5 +94,5 @@ public sealed class ParseJsonTests
     }
 
     private static Parsed<NftRuleset> Parse(string text, Family family = Family.Ipv4) =>
-        Room.Parse([new ArtifactFile("dump", text)], family);
+        NftablesBackend.Instance.Parse([new ArtifactFile("dump", text)], family);
 }

@@ -5,7 +5,6 @@ using RuleCompiler.Backends.Nftables;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Tests.Gen;
 using Xunit;
-using Room = RuleCompiler.Backends.Nftables.Nftables;
 
 namespace RuleCompiler.Tests.Backends.Nftables;
 
@@ -16,7 +15,7 @@ public sealed class ParseLawsTests
     [Property(Arbitrary = [typeof(NftRulesetGen)], MaxTest = 25)]
     public void What_is_printed_is_read_back(NftRuleset ruleset)
     {
-        var parsed = Room.Parse(Room.Print(ruleset), ruleset.Family);
+        var parsed = NftablesBackend.Instance.Parse(NftablesBackend.Instance.Print(ruleset), ruleset.Family);
         Assert.Empty(parsed.Diagnostics);
         Same(ruleset, parsed.Artifact);
     }
@@ -26,7 +25,7 @@ public sealed class ParseLawsTests
     [InlineData(Family.Ipv6)]
     public void Every_form_is_read_back(Family family)
     {
-        var parsed = Room.Parse(Room.Print(EveryNftForm.For(family)), family);
+        var parsed = NftablesBackend.Instance.Parse(NftablesBackend.Instance.Print(EveryNftForm.For(family)), family);
         Assert.Empty(parsed.Diagnostics);
         Same(EveryNftForm.For(family), parsed.Artifact);
     }
@@ -51,7 +50,7 @@ public sealed class ParseLawsTests
     /// <summary>Valid text with a few characters changed, left out, doubled or cut off.</summary>
     [Property(Arbitrary = [typeof(NftRulesetGen)], MaxTest = 25)]
     public void Damaged_text_never_throws(NftRuleset ruleset, (ushort At, byte How)[] damages) =>
-        PrintWhatIsRead(Damage.Done(Room.Print(ruleset)[0].Text, damages, Noise));
+        PrintWhatIsRead(Damage.Done(NftablesBackend.Instance.Print(ruleset)[0].Text, damages, Noise));
 
     [Theory]
     [InlineData("txt")]
@@ -76,10 +75,10 @@ public sealed class ParseLawsTests
     {
         var text = File.ReadAllText(Checkout.PathOf("tests/RuleCompiler.Tests/Backends/Nftables", "EveryStatement." + format))
             .TrimEnd();
-        var whole = Room.Parse([new ArtifactFile("dump", text)], Family.Ipv4).Artifact.Tables[0];
+        var whole = NftablesBackend.Instance.Parse([new ArtifactFile("dump", text)], Family.Ipv4).Artifact.Tables[0];
         for (var length = 1; length < text.Length; length += 97)
         {
-            var parsed = Room.Parse([new ArtifactFile("dump", text[..length])], Family.Ipv4);
+            var parsed = NftablesBackend.Instance.Parse([new ArtifactFile("dump", text[..length])], Family.Ipv4);
             Assert.True(parsed.HasErrors, text[..length]);
             foreach (var chain in parsed.Artifact.Tables.SelectMany(table => table.Chains))
             {
@@ -93,7 +92,7 @@ public sealed class ParseLawsTests
     private static void Same(NftRuleset expected, NftRuleset found)
     {
         if (expected == found) return;
-        Assert.Equal(Room.Print(expected)[0].Text, Room.Print(found)[0].Text);
+        Assert.Equal(NftablesBackend.Instance.Print(expected)[0].Text, NftablesBackend.Instance.Print(found)[0].Text);
         foreach (var (left, right) in expected.Tables.Zip(found.Tables))
         {
             Assert.Equal(left.Sets, right.Sets);
@@ -108,13 +107,13 @@ public sealed class ParseLawsTests
     {
         foreach (var family in Enum.GetValues<Family>())
         {
-            var first = Room.Parse([new ArtifactFile("noise", text)], family);
+            var first = NftablesBackend.Instance.Parse([new ArtifactFile("noise", text)], family);
             Assert.All(first.Diagnostics, diagnostic => Assert.Equal("noise", diagnostic.Location.Path));
-            var printed = Room.Print(first.Artifact);
-            var second = Room.Parse(printed, family);
+            var printed = NftablesBackend.Instance.Print(first.Artifact);
+            var second = NftablesBackend.Instance.Parse(printed, family);
             Assert.Empty(second.Diagnostics);
             Same(first.Artifact, second.Artifact);
-            Assert.Equal(printed, Room.Print(second.Artifact));
+            Assert.Equal(printed, NftablesBackend.Instance.Print(second.Artifact));
         }
     }
 }

@@ -2,7 +2,6 @@ using RuleCompiler.Backends;
 using RuleCompiler.Backends.Nftables;
 using RuleCompiler.Ir.Net;
 using Xunit;
-using Room = RuleCompiler.Backends.Nftables.Nftables;
 
 namespace RuleCompiler.Tests.Backends.Nftables;
 
@@ -140,7 +139,7 @@ public sealed class ParseTests
     }
 
     private static Parsed<NftRuleset> Parse(string text, Family family) =>
-        Room.Parse([new ArtifactFile("dump", text)], family);
+        NftablesBackend.Instance.Parse([new ArtifactFile("dump", text)], family);
 
     private static NftRule Rule(string text)
     {

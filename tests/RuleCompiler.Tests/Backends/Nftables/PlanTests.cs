@@ -7,7 +7,6 @@ using RuleCompiler.Tests.Backends.Iptables;
 using RuleCompiler.Tests.Gen;
 using RuleCompiler.Tests.Properties;
 using Xunit;
-using Room = RuleCompiler.Backends.Nftables.Nftables;
 
 namespace RuleCompiler.Tests.Backends.Nftables;
 
@@ -38,7 +37,7 @@ public sealed class PlanTests
         var service = SmallCluster.Cart;
         var before = Lower(service, "10.64.0.5");
         var after = Lower(service, "10.64.0.5", "10.64.0.6");
-        var plan = Room.Plan(before, after);
+        var plan = NftablesBackend.Instance.Plan(before, after);
         Assert.Equal(
             """
             add chain ip rulecompiler masquerade-others-pick-2
@@ -52,7 +51,7 @@ public sealed class PlanTests
             add element ip rulecompiler services { 10.96.0.10 . tcp . 80 comment "shop/cart:http" : goto masquerade-others-pick-2 }
             add element ip rulecompiler tcp-endpoints { 10.96.0.10 . 80 . 1 : 10.64.0.6 . 8080 }
 
-            """.ReplaceLineEndings("\n"), Room.PrintStep(plan[0], Family.Ipv4));
+            """.ReplaceLineEndings("\n"), NftablesBackend.Instance.PrintStep(plan[0], Family.Ipv4));
         Assert.Equal(
             """
             flush chain ip rulecompiler masquerade-others-pick-1
@@ -60,7 +59,7 @@ public sealed class PlanTests
             delete chain ip rulecompiler masquerade-others-pick-1
             delete chain ip rulecompiler pick-1
 
-            """.ReplaceLineEndings("\n"), Room.PrintStep(plan[1], Family.Ipv4));
+            """.ReplaceLineEndings("\n"), NftablesBackend.Instance.PrintStep(plan[1], Family.Ipv4));
     }
 
     [Fact]
@@ -68,7 +67,7 @@ public sealed class PlanTests
     {
         var service = SmallCluster.Cart with { ClusterIps = [Ip.Parse("fd00:96::10")], AffinityTimeoutSeconds = 60 };
         var before = Lower(service, "fd00:64::5");
-        var plan = Room.Plan(before, Lower(service with { AffinityTimeoutSeconds = null }, "fd00:64::5"));
+        var plan = NftablesBackend.Instance.Plan(before, Lower(service with { AffinityTimeoutSeconds = null }, "fd00:64::5"));
         Assert.Equal(
             """
             flush chain ip6 rulecompiler masquerade-others-sticky-1-60-fd00-96--10-tcp-80
@@ -77,10 +76,10 @@ public sealed class PlanTests
             delete chain ip6 rulecompiler sticky-1-60-fd00-96--10-tcp-80
             delete map ip6 rulecompiler affinity-fd00-96--10-tcp-80
 
-            """.ReplaceLineEndings("\n"), Room.PrintStep(plan[1], Family.Ipv6));
+            """.ReplaceLineEndings("\n"), NftablesBackend.Instance.PrintStep(plan[1], Family.Ipv6));
 
-        static NftRuleset Lower(Service service, string endpoint) => Room.Lower(
-            SmallCluster.Graph([service], [service.Slice(endpoint)], _node, Family.Ipv6), _node).Artifact;
+        static NftRuleset Lower(Service service, string endpoint) => NftablesBackend.Instance.Lower(
+            SmallCluster.Graph([service], [service.Slice(endpoint)], _node, Family.Ipv6)).Artifact;
     }
 
     /// <summary><c>nft -j</c> gives no more than the names of types (src/json.c:set_dtype_json @v1.0.6).</summary>
@@ -90,7 +89,7 @@ public sealed class PlanTests
         var state = Lower(SmallCluster.Cart, "10.64.0.5");
         var table = state.Tables[0];
         var listed = table with { Sets = table.Sets.Select(set => set with { PortsOf = null }).ToSeq() };
-        Assert.Empty(Room.Plan(state with { Tables = [listed] }, state).AsEnumerable());
+        Assert.Empty(NftablesBackend.Instance.Plan(state with { Tables = [listed] }, state).AsEnumerable());
     }
 
     [Fact]
@@ -99,10 +98,10 @@ public sealed class PlanTests
         var foreign = new NftTable("foreign", [], []);
         var empty = new NftRuleset(Family.Ipv4, [foreign]);
         var desired = Lower(SmallCluster.Cart, "10.64.0.5");
-        var reached = Room.Plan(empty, desired).Aggregate(empty, Room.Apply);
+        var reached = NftablesBackend.Instance.Plan(empty, desired).Aggregate(empty, NftablesBackend.Instance.Apply);
         Assert.Equal(foreign, reached.Find("foreign"));
         Assert.Equal(desired.Tables[0], reached.Find("rulecompiler"));
-        Assert.Equal(empty, Room.Plan(reached, empty).Aggregate(reached, Room.Apply));
+        Assert.Equal(empty, NftablesBackend.Instance.Plan(reached, empty).Aggregate(reached, NftablesBackend.Instance.Apply));
     }
 
     [Fact]
@@ -113,9 +112,9 @@ public sealed class PlanTests
         {
             Tables = [desired.Tables[0] with { Sets = [new("services", [FieldType.Mark], null, SetFlags.None, null, null, [])] }],
         };
-        var plan = Room.Plan(other, desired);
+        var plan = NftablesBackend.Instance.Plan(other, desired);
         Assert.IsType<NftCommand.DeleteTable>(Assert.Single(plan).Commands[0]);
-        Assert.Equal(desired, plan.Aggregate(other, Room.Apply));
+        Assert.Equal(desired, plan.Aggregate(other, NftablesBackend.Instance.Apply));
     }
 
     [Fact]
@@ -131,27 +130,27 @@ public sealed class PlanTests
             new NftCommand.FlushChain("nobody"), new NftCommand.DeleteChain("services"),
         ];
         Assert.All(refused, command =>
-            Assert.Throws<InvalidOperationException>(() => Room.Apply(state, new NftTransaction("rulecompiler", [command]))));
-        Assert.Throws<InvalidOperationException>(() => Room.Apply(
+            Assert.Throws<InvalidOperationException>(() => NftablesBackend.Instance.Apply(state, new NftTransaction("rulecompiler", [command]))));
+        Assert.Throws<InvalidOperationException>(() => NftablesBackend.Instance.Apply(
             state, new NftTransaction("rulecompiler", [new NftCommand.FlushChain("pick-1"), new NftCommand.DeleteChain("pick-1")])));
-        Assert.Throws<InvalidOperationException>(() => Room.Apply(state, new NftTransaction("nobody", [new NftCommand.DeleteTable()])));
+        Assert.Throws<InvalidOperationException>(() => NftablesBackend.Instance.Apply(state, new NftTransaction("nobody", [new NftCommand.DeleteTable()])));
     }
 
     private static string? Check(ClusterState old, ClusterState next, NodeFacts node, Family family)
     {
         var state = LowerTests.Lower(old, node, family).Artifact;
         var desired = LowerTests.Lower(next, node, family).Artifact;
-        if (!Room.Plan(desired, desired).IsEmpty) return "a plan for what is as desired";
+        if (!NftablesBackend.Instance.Plan(desired, desired).IsEmpty) return "a plan for what is as desired";
         var flows = FlowGen.Covering(old, node, family).Union(FlowGen.Covering(next, node, family)).ToArray();
-        foreach (var step in Room.Plan(state, desired))
+        foreach (var step in NftablesBackend.Instance.Plan(state, desired))
         {
-            state = Room.Apply(state, step);
+            state = NftablesBackend.Instance.Apply(state, step);
             var emulator = Pipeline.Load(NftablesTranslator.Translate(state), node);
             foreach (var flow in flows)
             {
                 if (Pipeline.Differs(Meaning.Of(old, node, flow), emulator, flow) is { } fromOld &&
                     Pipeline.Differs(Meaning.Of(next, node, flow), emulator, flow) is { } fromNew)
-                    return $"after\n{Room.PrintStep(step, family)}\nold: {fromOld}\nnew: {fromNew}";
+                    return $"after\n{NftablesBackend.Instance.PrintStep(step, family)}\nold: {fromOld}\nnew: {fromNew}";
             }
         }
 
@@ -159,5 +158,5 @@ public sealed class PlanTests
     }
 
     private static NftRuleset Lower(Service service, params string[] endpoints) =>
-        Room.Lower(SmallCluster.Graph([service], [service.Slice(endpoints)], _node), _node).Artifact;
+        NftablesBackend.Instance.Lower(SmallCluster.Graph([service], [service.Slice(endpoints)], _node)).Artifact;
 }

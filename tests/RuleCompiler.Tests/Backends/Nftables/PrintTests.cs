@@ -2,7 +2,6 @@ using RuleCompiler.Backends.Nftables;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Tests.Gen;
 using Xunit;
-using Room = RuleCompiler.Backends.Nftables.Nftables;
 
 namespace RuleCompiler.Tests.Backends.Nftables;
 
@@ -14,7 +13,7 @@ public sealed class PrintTests
     [InlineData(Family.Ipv6, "ip6.nft")]
     public void Every_form_has_its_golden_text(Family family, string name)
     {
-        var file = Assert.Single(Room.Print(EveryNftForm.For(family)));
+        var file = Assert.Single(NftablesBackend.Instance.Print(EveryNftForm.For(family)));
         Assert.Equal(name, file.Name);
         Assert.Equal(File.ReadAllText(Checkout.PathOf("tests/RuleCompiler.Tests/Backends/Nftables", $"EveryForm.{name}.verified.txt")), file.Text);
     }
@@ -29,7 +28,7 @@ public sealed class PrintTests
         table ip every {
 
         """.ReplaceLineEndings("\n"),
-        Assert.Single(Room.PrintTakeOver(EveryNftForm.For(Family.Ipv4))).Text, StringComparison.Ordinal);
+        Assert.Single(NftablesBackend.Instance.PrintTakeOver(EveryNftForm.For(Family.Ipv4))).Text, StringComparison.Ordinal);
 
     [Fact]
     public void What_nft_cannot_read_is_not_written()
@@ -43,7 +42,7 @@ public sealed class PrintTests
         Refused(new Statement.Counter(), "a \"quoted\" word");
 
         static void Refused(Statement statement, string? comment = null) => Assert.Throws<InvalidOperationException>(
-            () => Room.PrintRule(new NftRule([statement], comment), Family.Ipv4));
+            () => NftablesBackend.PrintRule(new NftRule([statement], comment), Family.Ipv4));
     }
 
     [Fact]
@@ -75,6 +74,6 @@ public sealed class PrintTests
             delete table ip6 t
 
             """.ReplaceLineEndings("\n"),
-            Room.PrintStep(step, Family.Ipv6));
+            NftablesBackend.Instance.PrintStep(step, Family.Ipv6));
     }
 }

@@ -45,7 +45,7 @@ public sealed class IpSetMatchTests
         var artifact = new IpvsArtifact(family, [set], [], [], new IptablesRuleset(
             family, [new Table(TableName.Raw, [Chain("PREROUTING", If(Drop, match))])]), []);
         var network = family == Family.Ipv4 ? Network4 : Network6;
-        var emulator = new RuleCompiler.Emulator.Emulator(
+        var emulator = new NetfilterMachine(
             IpvsTranslator.Translate(artifact), network, new ManualClock(), new SeededRandom(1));
         return emulator.Send(First(flow, "eth0")).Fate is Fate.Dropped;
     }

@@ -16,13 +16,13 @@ internal sealed class IpvsWorld
         network ??= artifact.Family == Family.Ipv4
             ? World.Network4 with { RouteLocalnet = false }
             : World.Network6;
-        Emulator = new RuleCompiler.Emulator.Emulator(
+        Emulator = new NetfilterMachine(
             IpvsTranslator.Translate(artifact), network, Clock, new SeededRandom(1));
     }
 
     public ManualClock Clock { get; } = new();
 
-    public RuleCompiler.Emulator.Emulator Emulator { get; }
+    public NetfilterMachine Emulator { get; }
 
     public Passage Send(string flow, string? input, TcpFlags? flags = null)
     {
