@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using RuleCompiler.Emulator;
 using RuleCompiler.Ir.Net;
+using RuleCompiler.Tests.Gen;
 
 namespace RuleCompiler.KernelTests.Packets;
 
@@ -57,7 +58,7 @@ internal static class ProbePacket
         packet[9] = (byte)tuple.Protocol;
         tuple.Source.WriteTo(packet[12..]);
         tuple.Destination.WriteTo(packet[16..]);
-        BinaryPrimitives.WriteUInt16BigEndian(packet[10..], Checksums.Internet(packet[..Ipv4HeaderBytes]));
+        BinaryPrimitives.WriteUInt16BigEndian(packet[10..], ReferenceChecksums.Internet(packet[..Ipv4HeaderBytes]));
     }
 
     private static void WriteIpv6(Span<byte> packet, FlowTuple tuple, int payloadLength)
@@ -102,7 +103,7 @@ internal static class ProbePacket
                 BinaryPrimitives.WriteUInt32BigEndian(at[20..], 65536); // receiver window
                 at[25] = at[27] = 1; // streams out and in
                 BinaryPrimitives.WriteUInt32BigEndian(at[28..], number);
-                BinaryPrimitives.WriteUInt32LittleEndian(at[8..], Checksums.Crc32C(at[..32]));
+                BinaryPrimitives.WriteUInt32LittleEndian(at[8..], ReferenceChecksums.Crc32C(at[..32]));
                 return 32;
             case Protocol.Icmp or Protocol.Icmpv6:
             default:
@@ -111,7 +112,7 @@ internal static class ProbePacket
     }
 
     private static void Seal(Span<byte> segment, int checksumAt, FlowTuple tuple) => BinaryPrimitives.WriteUInt16BigEndian(
-        segment[checksumAt..], Checksums.Transport(tuple.Source, tuple.Destination, tuple.Protocol, segment));
+        segment[checksumAt..], ReferenceChecksums.Transport(tuple.Source, tuple.Destination, tuple.Protocol, segment));
 }
 
 /// <summary>What makes a TCP packet fit its flow: conntrack calls one that does not INVALID.</summary>

@@ -4,14 +4,14 @@ using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Text;
 using PacketDotNet;
-using RuleCompiler.Cli.Replay;
+using RuleCompiler.Tests.Gen;
 using Xunit;
 using OurIp = RuleCompiler.Ir.Net.Ip;
 using Protocol = RuleCompiler.Ir.Net.Protocol;
 
 namespace RuleCompiler.Tests.Cli;
 
-/// <summary>Frames made and judged by PacketDotNet, which knows nothing of our own checksums.</summary>
+/// <summary>Frames made and read by PacketDotNet and <see cref="ReferenceChecksums"/>, independent of the product's checksums.</summary>
 internal static class FrameMaker
 {
     private static readonly PhysicalAddress Client = new([2, 0, 0, 0, 0, 1]);
@@ -41,9 +41,7 @@ internal static class FrameMaker
         return frame.Bytes;
     }
 
-    /// <summary>
-    /// An INIT-sized chunk behind a common header; the checksum is ours, and its algorithm has its own test.
-    /// </summary>
+    /// <summary>A common header and a chunk of the size of an INIT.</summary>
     public static byte[] Sctp(string source, ushort sport, string destination, ushort dport)
     {
         var bytes = new byte[32];
@@ -51,7 +49,7 @@ internal static class FrameMaker
         BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(2), dport);
         bytes[12] = 1;
         bytes[15] = 20;
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(8), Checksums.Sctp(bytes));
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(8), ReferenceChecksums.Crc32C(bytes));
         var ip = Ip(source, destination);
         ip.PayloadData = bytes;
         ip.Protocol = (PacketDotNet.ProtocolType)132;
@@ -75,10 +73,8 @@ internal static class FrameMaker
                 Assert.True(icmp.ValidIcmpChecksum, "ICMP checksum");
                 return $"icmp {ip.SourceAddress} {ip.DestinationAddress} {icmp.TypeCode}";
             case IcmpV6Packet icmp:
-                Assert.Equal(0, Checksums.Fold(
-                    Checksums.PseudoHeaderSum(
-                        Ours(ip.SourceAddress), Ours(ip.DestinationAddress), Protocol.Icmpv6, icmp.TotalPacketLength)
-                    + Checksums.Sum(icmp.Bytes)));
+                Assert.Equal(0, ReferenceChecksums.Transport(
+                    Ours(ip.SourceAddress), Ours(ip.DestinationAddress), Protocol.Icmpv6, icmp.Bytes));
                 return $"icmpv6 {ip.SourceAddress} {ip.DestinationAddress} {icmp.Type} {icmp.Code}";
             default:
                 return $"{ip.Protocol} {ip.SourceAddress} {ip.DestinationAddress}";
