@@ -70,7 +70,7 @@ public abstract class Backend<TArtifact, TStep> : Backend
     where TStep : notnull
 {
     /// <summary>The rules that make the graph's node behave as the graph says.</summary>
-    /// <exception cref="ArgumentException">The graph was built for another mode; its verdicts would be wrong.</exception>
+    /// <exception cref="ArgumentException">The graph was built for another mode.</exception>
     public Lowering<TArtifact> Lower(ServiceGraph graph) => graph.Node.Config.Mode == Mode
         ? LowerChecked(graph)
         : throw new ArgumentException(

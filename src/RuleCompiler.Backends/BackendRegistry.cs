@@ -18,7 +18,9 @@ public static class BackendRegistry
     /// <summary>Null for a name that no backend has.</summary>
     public static Backend? Named(string name) => All.FirstOrDefault(backend => backend.Name == name);
 
-    /// <summary>The backend whose tools wrote the text; iptables when no form fits: its reader then says what is wrong.</summary>
+    /// <summary>
+    /// The backend whose tools wrote the text; iptables when no form fits, whose reader then says what is wrong.
+    /// </summary>
     public static Backend Recognize(Seq<ArtifactFile> files) =>
         All.FirstOrDefault(backend => backend.Recognizes(files)) ?? IptablesBackend.Instance;
 }

@@ -47,7 +47,8 @@ public sealed partial class NetfilterMachine
     public void Load(PacketProgram program)
     {
         if (program.Family != _program.Family)
-            throw new ArgumentException($"expected {_program.Family} rules, found {program.Family} rules", nameof(program));
+            throw new ArgumentException(
+                $"expected {_program.Family.ApiName()} rules, found {program.Family.ApiName()}", nameof(program));
         (_program, _machine) = Install(program);
     }
 
@@ -112,7 +113,8 @@ public sealed partial class NetfilterMachine
     private void RequireFamily(Packet packet)
     {
         if (packet.Tuple.Source.Family != _program.Family || packet.Tuple.Destination.Family != _program.Family)
-            throw new ArgumentException($"expected an {_program.Family} packet, found {packet.Tuple}", nameof(packet));
+            throw new ArgumentException(
+                $"expected an {_program.Family.ApiName()} packet, found {packet.Tuple}", nameof(packet));
     }
 
     private Passage PassageOf(Packet packet, Walk walk, Fate fate)

@@ -87,6 +87,9 @@ public static partial class DiagnosticCatalog
     public static readonly DiagnosticRule InvalidTime = Error("RC1033",
         "invalid time", "A timestamp is not RFC 3339.");
 
+    public static readonly DiagnosticRule UnknownAnnotation = Warning("RC1034",
+        "unknown annotation", "No annotation of RuleCompiler has this name, so it has no effect.");
+
     public static readonly DiagnosticRule PortNotInSlices = Warning("RC1040",
         "port without endpoints",
         "A Service port and slice ports meet by name and protocol; none of the slices has this one.");

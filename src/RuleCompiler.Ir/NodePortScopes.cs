@@ -49,12 +49,13 @@ internal static class NodePortScopes
 
     private static Diagnostic OpenOnOtherFamily(NodeFacts node, Family family) => new(
         DiagnosticCatalog.NodePortsOpenOnOtherFamily, default,
-        $"nodePortAddresses has no {family} CIDR, so NodePorts answer on every {family} address of node {node.Name}",
-        $"add {family} CIDRs to nodePortAddresses");
+        $"nodePortAddresses has no {family.ApiName()} CIDR, so NodePorts answer on every {family.ApiName()} address " +
+        $"of node {node.Name}",
+        $"add {family.ApiName()} CIDRs to nodePortAddresses");
 
     private static Diagnostic NoLocalhost(Family family, ProxyMode mode) => new(
         DiagnosticCatalog.LocalhostNodePortsUnsupported, default,
-        $"nodePortAddresses names {family} loopback addresses, but NodePorts are not served there",
+        $"nodePortAddresses names {family.ApiName()} loopback addresses, but NodePorts are not served there",
         (family, mode) switch
         {
             (Family.Ipv4, ProxyMode.Iptables) => "set iptables.localhostNodePorts, or remove the loopback CIDR",

@@ -74,7 +74,7 @@ public static class ServiceGraphBuilder
 
     private static Diagnostic ExternalIpsNotServed(Service service, Family family) => new(
         DiagnosticCatalog.ExternalIpsNotServed, service.Location,
-        $"Service {service.Name} has {family} externalIPs, and the feature gate AllowServiceExternalIPs is off: " +
+        $"Service {service.Name} has {family.ApiName()} externalIPs, and the feature gate AllowServiceExternalIPs is off: " +
         "nothing answers there",
         "turn the gate on, or remove the externalIPs");
 

@@ -108,9 +108,9 @@ internal sealed class ServicePortBuilder(
         {
             diagnostics.Add(new Diagnostic(
                 DiagnosticCatalog.SourceRangesOfOtherFamily, service.Location,
-                $"Service {service.Name} has {family} load-balancer IPs but no {family} CIDR in loadBalancerSourceRanges, " +
-                "so every source is admitted to them",
-                $"add the {family} ranges that may use it"));
+                $"Service {service.Name} has {family.ApiName()} load-balancer IPs but no {family.ApiName()} CIDR in " +
+                "loadBalancerSourceRanges, so every source is admitted to them",
+                $"add the {family.ApiName()} ranges that may use it"));
             return null;
         }
 

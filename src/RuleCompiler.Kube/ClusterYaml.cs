@@ -60,7 +60,7 @@ public static class ClusterYaml
             yaml.Field("externalTrafficPolicy", Text(service.ExternalTrafficPolicy));
         if (service.HealthCheckNodePort is { } health) yaml.Field("healthCheckNodePort", health.Value);
         yaml.Field("internalTrafficPolicy", Text(service.InternalTrafficPolicy));
-        yaml.List("ipFamilies", service.ClusterIps.Select(ip => FamilyWords.Of(ip.Family)).ToSeq());
+        yaml.List("ipFamilies", service.ClusterIps.Select(ip => ip.Family.ApiName()).ToSeq());
         yaml.Field("ipFamilyPolicy", service.ClusterIps.Count > 1 ? "RequireDualStack" : "SingleStack");
         yaml.List("loadBalancerSourceRanges", service.LoadBalancerSourceRanges);
         yaml.List("ports", service.Ports, port =>
@@ -90,7 +90,7 @@ public static class ClusterYaml
             yaml.Field("name", slice.Name.Name);
             yaml.Field("namespace", slice.Name.Namespace);
         });
-        yaml.Field("addressType", FamilyWords.Of(slice.AddressType));
+        yaml.Field("addressType", slice.AddressType.ApiName());
         yaml.List("endpoints", slice.Endpoints, endpoint => WriteEndpoint(yaml, endpoint));
         yaml.List("ports", slice.Ports, port =>
         {

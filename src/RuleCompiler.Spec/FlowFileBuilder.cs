@@ -261,7 +261,7 @@ internal sealed class FlowFileBuilder(string path, List<Diagnostic> diagnostics)
     {
         if (expected is not { } first || found is not { } second || first == second) return;
         Report(DiagnosticCatalog.FlowFamiliesMixed, location,
-            $"found an {NameOf(second)} address, expected {NameOf(first)} like {because}",
+            $"found an {second.ApiName()} address, expected {first.ApiName()} like {because}",
             "use addresses of one family");
     }
 
@@ -271,10 +271,4 @@ internal sealed class FlowFileBuilder(string path, List<Diagnostic> diagnostics)
 
     private void Report(DiagnosticRule rule, Location location, string message, string hint) =>
         diagnostics.Add(new Diagnostic(rule, location, message, hint));
-
-    public static string NameOf(Family family) => family switch
-    {
-        Family.Ipv4 => "IPv4",
-        Family.Ipv6 => "IPv6",
-    };
 }

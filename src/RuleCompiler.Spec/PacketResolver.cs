@@ -59,7 +59,7 @@ internal sealed class PacketResolver(ClusterState cluster, NodeFacts node, FlowS
         if (node.Primary(family) is { } address) return address;
         diagnostics.Add(new Diagnostic(
             DiagnosticCatalog.FlowNodeAddressMissing, step.Location,
-            $"found 'node', expected node {node.Name} to have an {FlowFileBuilder.NameOf(family)} address",
+            $"found 'node', expected node {node.Name} to have an {family.ApiName()} address",
             "write the address, or choose the other family"));
         return null;
     }

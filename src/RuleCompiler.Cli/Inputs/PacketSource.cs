@@ -50,14 +50,14 @@ internal abstract record PacketSource
             case Node:
                 return node.Primary(family)
                     ?? Refuse(
-                        $"no {ExplainFamily(family)} address of node '{node.Name}' is known", "give --node-address");
+                        $"no {family.ApiName()} address of node '{node.Name}' is known", "give --node-address");
             case Pod { Name: var name }:
                 var found = cluster.EndpointSlices
                     .SelectMany(slice => slice.Endpoints.Where(endpoint => endpoint.Pod == name))
                     .Select(endpoint => (Ip?)endpoint.Address)
                     .FirstOrDefault(ip => ip!.Value.Family == family);
                 return found ?? Refuse(
-                    $"no EndpointSlice has an {ExplainFamily(family)} endpoint whose targetRef is Pod {name}",
+                    $"no EndpointSlice has an {family.ApiName()} endpoint whose targetRef is Pod {name}",
                     "only pods behind some Service are known from slices; give the pod's address instead");
             default:
                 throw new System.Diagnostics.UnreachableException();
@@ -69,10 +69,4 @@ internal abstract record PacketSource
             return null;
         }
     }
-
-    private static string ExplainFamily(Family family) => family switch
-    {
-        Family.Ipv4 => "IPv4",
-        Family.Ipv6 => "IPv6",
-    };
 }

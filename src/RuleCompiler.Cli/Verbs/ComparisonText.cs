@@ -20,9 +20,8 @@ internal static class ComparisonText
             var summary = report.Groups.IsEmpty
                 ? "no difference"
                 : $"{DiagnosticText.Counted(report.Groups.Count, "kind")} of difference, {unintended} unintended";
-            var family = report.Family == Family.Ipv4 ? "IPv4" : "IPv6";
             var tint = unintended > 0 ? Tint.Red : Tint.Green;
-            output.Line($"{family}: {left} against {right}: {flows}, {summary}", tint);
+            output.Line($"{report.Family.ApiName()}: {left} against {right}: {flows}, {summary}", tint);
             foreach (var group in report.Groups) Write(group, output, isVerbose);
         }
     }

@@ -85,7 +85,7 @@ internal static class CompileVerb
             var frontendCount = one.Graph.ServicePorts.Sum(port => port.Frontends.Count);
             var frontends = DiagnosticText.Counted(frontendCount, "frontend");
             var lines = DiagnosticText.Counted(one.Files.Sum(file => file.Text.AsSpan().Count('\n')), "line");
-            session.NoteVerbose($"{NameOf(one.Family)}: {ports}, {frontends}, {lines}");
+            session.NoteVerbose($"{one.Family.ApiName()}: {ports}, {frontends}, {lines}");
         }
 
         return directory is null ? Print(compiled, session) : Write(compiled, directory, session);
@@ -102,7 +102,7 @@ internal static class CompileVerb
                 if (!isAlone)
                 {
                     session.Shell.Output.WriteLine(
-                        $"# ==== {NameOf(one.Family)}: for {file.Tool} ====");
+                        $"# ==== {one.Family.ApiName()}: for {file.Tool} ====");
                 }
 
                 session.Shell.Output.Write(file.Text);
@@ -134,12 +134,6 @@ internal static class CompileVerb
                 $"cannot be written: {InputFiles.ReasonOf(exception)}"));
         }
     }
-
-    private static string NameOf(Family family) => family switch
-    {
-        Family.Ipv4 => "IPv4",
-        Family.Ipv6 => "IPv6",
-    };
 
     private sealed record CompiledFamily(Family Family, ServiceGraph Graph, Seq<ArtifactFile> Files);
 }

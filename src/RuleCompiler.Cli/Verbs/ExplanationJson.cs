@@ -22,7 +22,7 @@ internal static class ExplanationJson
         json.WriteString("service", port.Name.Service.ToString());
         json.WriteString("port", port.Name.PortName);
         json.WriteString("protocol", port.Name.Protocol.KernelName());
-        json.WriteString("family", ExplanationText.NameOf(graph.Family));
+        json.WriteString("family", graph.Family.ApiName());
         json.WriteString("location", port.Location.ToString());
         if (port.AffinityTimeoutSeconds is { } seconds) json.WriteNumber("affinityTimeoutSeconds", seconds);
         json.WriteString("topology", ExplanationText.NameOf(port.Topology));

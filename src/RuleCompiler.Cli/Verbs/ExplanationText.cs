@@ -56,17 +56,11 @@ internal static class ExplanationText
         TopologyMode.SameNode => "same node",
     };
 
-    public static string NameOf(Family family) => family switch
-    {
-        Family.Ipv4 => "IPv4",
-        Family.Ipv6 => "IPv6",
-    };
-
     private static void WriteOne(ExplainedPort explained, Display display, bool withPlaces)
     {
         var (graph, port) = explained;
         var name = display.Paint(port.Name.ToString(), Tint.Cyan);
-        display.Line($"{name} {port.Name.Protocol.KernelName()} {NameOf(graph.Family)}  {port.Location}");
+        display.Line($"{name} {port.Name.Protocol.KernelName()} {graph.Family.ApiName()}  {port.Location}");
         if (port.AffinityTimeoutSeconds is { } seconds)
             display.Line($"  session affinity: one client keeps its endpoint for {seconds} s");
         if (port.Topology != TopologyMode.None) display.Line($"  topology: {NameOf(port.Topology)}");

@@ -63,7 +63,7 @@ public static class IpvsTranslator
                     (entry.Third is { } third && third.Family != artifact.Family))
                 {
                     Report(found, DiagnosticCatalog.WrongFamily,
-                        $"found {entry} in set {set.Name} of {artifact.Family}, expected an address of that family");
+                        $"found {entry} in set {set.Name} of {artifact.Family.ApiName()}, expected an address of that family");
                 }
             }
         }
@@ -102,7 +102,7 @@ public static class IpvsTranslator
                 if (real.Endpoint.Address.Family != artifact.Family || server.Address.Family != artifact.Family)
                 {
                     Report(found, DiagnosticCatalog.WrongFamily,
-                        $"found {real.Endpoint} for {name} among {artifact.Family} servers, expected that family");
+                        $"found {real.Endpoint} for {name} among {artifact.Family.ApiName()} servers, expected that family");
                 }
             }
         }

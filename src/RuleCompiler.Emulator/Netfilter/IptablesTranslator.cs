@@ -60,7 +60,8 @@ internal sealed partial class IptablesTranslation(
     private static RuleSource Describe(string chain, Rule rule, ChainOwners owners, Family family) =>
         new(TextOf(chain, rule, family), owners.ServiceOf(chain, rule));
 
-    private static string TextOf(string chain, Rule rule, Family family) => $"-A {chain} {IptablesBackend.PrintRule(rule, family)}";
+    private static string TextOf(string chain, Rule rule, Family family) =>
+        $"-A {chain} {IptablesBackend.PrintRule(rule, family)}";
 
     private void TranslateTable(Table table)
     {
@@ -146,7 +147,7 @@ internal sealed partial class IptablesTranslation(
                 // Such a rule has no text in this family.
                 _diagnostics.Add(new Diagnostic(
                     DiagnosticCatalog.WrongFamily, Location.Whole(""),
-                    $"found {match} in chain {chain} of {ruleset.Family} rules, expected an address of that family"));
+                    $"found {match} in chain {chain} of {ruleset.Family.ApiName()} rules, expected an address of that family"));
             }
 
             return address;

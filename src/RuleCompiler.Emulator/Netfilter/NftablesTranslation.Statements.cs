@@ -112,7 +112,7 @@ internal sealed partial class NftablesTranslation
             NftRejectKind.AddressUnreachable => isIpv6 ? RejectKind.HostUnreachable : null,
         };
         if (found is null)
-            Report(DiagnosticCatalog.WrongFamily, $"found reject with {kind}, expected one of {ruleset.Family}");
+            Report(DiagnosticCatalog.WrongFamily, $"found reject with {kind}, expected one of {ruleset.Family.ApiName()}");
         return found ?? default;
     }
 

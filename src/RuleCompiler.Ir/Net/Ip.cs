@@ -34,10 +34,10 @@ public readonly record struct Ip : ISpanFormattable, ISpanParsable<Ip>, ICompara
     /// <summary>127.0.0.0/8 or ::1.</summary>
     public bool IsLoopback => Family == Family.Ipv4 ? Bits >> 24 == 127 : Bits == 1;
 
-    /// <summary>0.0.0.0 or ::.</summary>
     /// <summary>169.254.0.0/16, fe80::/10.</summary>
     public bool IsLinkLocal => Family == Family.Ipv4 ? Bits >> 16 == 0xA9FE : Bits >> 118 == 0x3FA;
 
+    /// <summary>0.0.0.0 or ::.</summary>
     public bool IsUnspecified => Bits == 0;
 
     public int CompareTo(Ip other) => Family != other.Family ? Family.CompareTo(other.Family) : Bits.CompareTo(other.Bits);

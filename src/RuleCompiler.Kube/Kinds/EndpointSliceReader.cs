@@ -96,7 +96,7 @@ internal static class EndpointSliceReader
             var address = item.AsAddress();
             if (address is { } found && found.Family != family)
                 item.Fail(DiagnosticCatalog.FamilyMismatch, found.ToString(),
-                    $"an {FamilyWords.Of(family)} address, as addressType says");
+                    $"an {family.ApiName()} address, as addressType says");
             return address;
         }
 

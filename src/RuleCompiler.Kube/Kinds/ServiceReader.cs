@@ -67,7 +67,7 @@ internal static class ServiceReader
             AffinityTimeoutOf(spec),
             HealthCheckNodePortOf(spec, type, external),
             CreationTimeOf(root),
-            [],
+            AnnotationsOf(root),
             root.Location);
         return report.Errors == errors && !service.ClusterIps.IsEmpty ? service : null;
     }
@@ -97,7 +97,7 @@ internal static class ServiceReader
         {
             if (index == all.Count) break;
             if (item.AsChoice<Family>(FamilyWords.All) is { } family && all[index].Family != family)
-                item.Fail(DiagnosticCatalog.FamilyMismatch, FamilyWords.Of(family),
+                item.Fail(DiagnosticCatalog.FamilyMismatch, family.ApiName(),
                     $"the family of its cluster IP {all[index]}");
             else if (!picked.Exists(ip => ip.Family == all[index].Family))
                 picked.Add(all[index]);
@@ -180,6 +180,29 @@ internal static class ServiceReader
             return time;
         created.Fail(DiagnosticCatalog.InvalidTime, Words.Quote(text), "a time such as 2026-01-31T12:00:00Z");
         return null;
+    }
+
+    /// <summary>Those that a backend reads, by key. One of our own that nothing reads is a mistake: it warns.</summary>
+    private static Seq<Annotation> AnnotationsOf(Value root)
+    {
+        var annotations = new List<Annotation>();
+        foreach (var (key, value) in root["metadata"]["annotations"].AsMap().Members())
+        {
+            if (ServiceAnnotations.IsRead(key))
+            {
+                if (value.AsText() is { } text) annotations.Add(new Annotation(key, text));
+            }
+            else if (key.StartsWith(ServiceAnnotations.OwnPrefix, StringComparison.Ordinal))
+            {
+                var place = value.KeyLocation;
+                root.Report.Add(
+                    DiagnosticCatalog.UnknownAnnotation, place.Line, place.Column,
+                    $"annotation {Words.Quote(key)} has no effect: nothing reads it",
+                    $"the annotation that is read is {ServiceAnnotations.IpvsScheduler}");
+            }
+        }
+
+        return annotations.OrderBy(annotation => annotation.Key, StringComparer.Ordinal).ToSeq();
     }
 
     /// <summary>Blank entries are passed over, as kube-proxy does.</summary>

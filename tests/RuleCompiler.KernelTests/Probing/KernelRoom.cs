@@ -3,6 +3,7 @@ using RuleCompiler.Emulator;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.KernelTests.Net;
+using RuleCompiler.Tests.Gen;
 
 namespace RuleCompiler.KernelTests.Probing;
 
@@ -70,7 +71,7 @@ internal sealed class KernelRoom<TArtifact, TStep>(
 
     private TArtifact Lower(ClusterState cluster, NodeFacts node, Family family)
     {
-        var facts = node.In(backend.Mode);
+        var facts = NodeGen.In(node, backend.Mode);
         return backend.Lower(ServiceGraphBuilder.Build(cluster, facts, family).Graph).Artifact;
     }
 

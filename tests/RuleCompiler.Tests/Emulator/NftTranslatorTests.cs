@@ -32,7 +32,7 @@ public sealed class NftTranslatorTests
             Table(Nat(NftHookPoint.Prerouting, Do(Masquerade))));
         Add("RC7003", "reject at postrouting", "expected it under",
             Table(Filter(NftHookPoint.Postrouting, Do(new Statement.Reject(NftRejectKind.PortUnreachable)))));
-        Rule("RC7004", "IPv6 rejection", "one of Ipv4", new Statement.Reject(NftRejectKind.NoRoute));
+        Rule("RC7004", "IPv6 rejection", "one of IPv4", new Statement.Reject(NftRejectKind.NoRoute));
         Rule("RC7010", "set that is not there", "look-up in X", InSet(DestinationPort, "X"));
         Rule("RC7010", "map that is not there", "look-up in X", SetMark(MapOf(DestinationPort, "X")));
         Rule("RC7011", "key of another type", "expected [InetService]", InSet(Source, "ports"));

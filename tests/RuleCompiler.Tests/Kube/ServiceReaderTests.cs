@@ -164,4 +164,41 @@ public sealed class ServiceReaderTests
     }
 
     private static Service One(string text) => Assert.Single(Input.Read(text).Cluster.Services);
+
+    [Fact]
+    public void Annotations_that_a_backend_reads_are_kept()
+    {
+        var result = Input.Read("""
+            apiVersion: v1
+            kind: Service
+            metadata:
+              name: web
+              annotations:
+                service.beta.kubernetes.io/masquerade-aware: wrr
+                kubectl.kubernetes.io/last-applied-configuration: "{}"
+                rulecompiler.dev/ipvs-scheduler: lc
+                rulecompiler.dev/ipvs-sheduler: sh
+            spec: {clusterIP: 10.96.0.1, ports: [{port: 80}]}
+            """);
+
+        Assert.Equal(
+            [new("rulecompiler.dev/ipvs-scheduler", "lc"), new("service.beta.kubernetes.io/masquerade-aware", "wrr")],
+            Assert.Single(result.Cluster.Services).Annotations);
+        var warning = Assert.Single(result.Diagnostics, diagnostic => diagnostic.Rule.Id == "RC1034");
+        Assert.Equal((9, 5), (warning.Location.Line, warning.Location.Column));
+    }
+
+    [Fact]
+    public void An_annotation_is_text()
+    {
+        var result = Input.Read("""
+            kind: Service
+            apiVersion: v1
+            metadata: {name: web, annotations: {rulecompiler.dev/ipvs-scheduler: 1}}
+            spec: {clusterIP: 10.96.0.1, ports: [{port: 80}]}
+            """);
+
+        Assert.Equal("RC1020", Assert.Single(result.Diagnostics, one => one.Rule.Severity == Severity.Error).Rule.Id);
+        Assert.Empty(result.Cluster.Services);
+    }
 }

@@ -9,11 +9,6 @@ namespace RuleCompiler.Backends.Ipvs;
 /// </summary>
 internal sealed class SchedulerChoice
 {
-    public const string Annotation = "rulecompiler.dev/ipvs-scheduler";
-
-    /// <summary>Named by others for this purpose; ours comes first.</summary>
-    public const string OtherAnnotation = "service.beta.kubernetes.io/masquerade-aware";
-
     private readonly Scheduler _default;
     private readonly List<Diagnostic> _diagnostics = [];
     private ObjectName? _reported;
@@ -48,8 +43,8 @@ internal sealed class SchedulerChoice
         Annotation? found = null;
         foreach (var annotation in annotations)
         {
-            if (annotation.Key == Annotation) return annotation;
-            if (annotation.Key == OtherAnnotation) found = annotation;
+            if (annotation.Key == ServiceAnnotations.IpvsScheduler) return annotation;
+            if (annotation.Key == ServiceAnnotations.MasqueradeAware) found = annotation;
         }
 
         return found;

@@ -81,7 +81,7 @@ internal sealed class DumpReader(Family family)
         {
             _diagnostics.Add(new Diagnostic(
                 DiagnosticCatalog.OfOtherFamily, location,
-                $"found sets, servers or addresses of the other family alone, expected some of {family}",
+                $"found sets, servers or addresses of the other family alone, expected some of {family.ApiName()}",
                 "read the file as the other family"));
         }
     }
@@ -160,7 +160,7 @@ internal sealed class DumpReader(Family family)
             }
 
             Report(new(DiagnosticCatalog.RuleValueInvalid, cursor.Column + IpvsBackend.ExcludeRemark.Length,
-                $"found '{word}', expected a CIDR of {family}", null), line);
+                $"found '{word}', expected a CIDR of {family.ApiName()}", null), line);
         }
 
         _excludeCidrs = _excludeCidrs.Union(cidrs).Order().ToSeq();

@@ -209,7 +209,7 @@ public sealed partial class NftablesBackend
             (Family.Ipv6, NftRejectKind.NoRoute) => "reject with icmpv6 no-route",
             (Family.Ipv6, NftRejectKind.AdminProhibited) => "reject with icmpv6 admin-prohibited",
             (Family.Ipv6, NftRejectKind.AddressUnreachable) => "reject with icmpv6 addr-unreachable",
-            _ => throw new InvalidOperationException($"{family} has no {kind}"),
+            _ => throw new InvalidOperationException($"{family.ApiName()} has no {kind}"),
         });
 
         /// <summary>
