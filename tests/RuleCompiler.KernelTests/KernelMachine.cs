@@ -1,4 +1,4 @@
-using RuleCompiler.KernelTests.Net;
+using RuleCompiler.Linux;
 using Xunit;
 
 [assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
@@ -8,6 +8,9 @@ namespace RuleCompiler.KernelTests;
 /// <summary>What a machine needs for these tests; a skip says which of it is missing.</summary>
 internal static class KernelMachine
 {
+    /// <summary>Begins the names of the namespaces that these tests make.</summary>
+    public const string Owner = "rulec-kt";
+
     private static readonly string[] _tools =
         ["nft", "iptables-nft-restore", "iptables-legacy-restore", "ip6tables-nft-restore", "ip6tables-legacy-restore", "ip"];
 
@@ -39,12 +42,12 @@ internal static class KernelMachine
             return $"the program {missing} (Debian: nftables, iptables, iproute2)";
         try
         {
-            NetworkNamespace.SweepStale();
-            using var probe = NetworkNamespace.Create("probe");
+            NetworkNamespace.SweepStale(Owner);
+            using var probe = NetworkNamespace.Create(Owner, "probe");
             probe.Run(() => Tool.Run("ip", ["link", "set", "lo", "up"]));
             return null;
         }
-        catch (Exception exception) when (exception is ToolFailedException or System.ComponentModel.Win32Exception)
+        catch (Exception exception) when (exception is ToolException or System.ComponentModel.Win32Exception)
         {
             return $"network namespaces ({exception.Message.Trim()})";
         }

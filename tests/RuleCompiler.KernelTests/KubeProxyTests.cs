@@ -4,6 +4,7 @@ using RuleCompiler.Ir.Net;
 using RuleCompiler.KernelTests.Net;
 using RuleCompiler.KernelTests.Probing;
 using RuleCompiler.Kube;
+using RuleCompiler.Linux;
 using RuleCompiler.Tests;
 using RuleCompiler.Tests.Gen;
 using Xunit;

@@ -3,6 +3,7 @@ using RuleCompiler.Emulator;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.KernelTests.Net;
 using RuleCompiler.KernelTests.Probing;
+using RuleCompiler.Linux;
 using RuleCompiler.Tests.Gen;
 using Xunit;
 

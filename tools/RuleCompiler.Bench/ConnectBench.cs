@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using RuleCompiler.Linux;
 
 namespace RuleCompiler.Bench;
 
@@ -70,9 +71,9 @@ internal static class ConnectBench
 
     private sealed class Lane : IDisposable
     {
-        private readonly Namespace _client = new("client");
-        private readonly Namespace _router = new("router");
-        private readonly Namespace _server = new("server");
+        private readonly NetworkNamespace _client = Places.Create("client");
+        private readonly NetworkNamespace _router = Places.Create("router");
+        private readonly NetworkNamespace _server = Places.Create("server");
         private readonly Process _listener;
         private readonly Process _worker;
 
@@ -80,12 +81,12 @@ internal static class ConnectBench
         {
             Link(_client, "10.67.0.2/30", "10.67.0.1/30", "c");
             Link(_server, "10.68.0.2/30", "10.68.0.1/30", "s");
-            _client.Exec(["ip", "route", "add", "default", "via", "10.67.0.1"]);
-            _server.Exec(["ip", "route", "add", "default", "via", "10.68.0.1"]);
+            _client.Exec("ip", "route", "add", "default", "via", "10.67.0.1");
+            _server.Exec("ip", "route", "add", "default", "via", "10.68.0.1");
             // The server owns every endpoint address.
-            _server.Exec(["ip", "route", "add", "local", "10.64.0.0/16", "dev", "lo"]);
-            _router.Exec(["ip", "route", "add", "10.64.0.0/16", "via", "10.68.0.2"]);
-            _router.Exec(["sysctl", "-qw", "net.ipv4.ip_forward=1"]);
+            _server.Exec("ip", "route", "add", "local", "10.64.0.0/16", "dev", "lo");
+            _router.Exec("ip", "route", "add", "10.64.0.0/16", "via", "10.68.0.2");
+            _router.Exec("sysctl", "-qw", "net.ipv4.ip_forward=1");
             _router.Load(plane, plane.Rules(Clusters.Plain(services, Clusters.RecordedNode(plane.Mode))));
             _listener = Child(_server, "serve-worker");
             _listener.StandardOutput.ReadLine();
@@ -114,16 +115,16 @@ internal static class ConnectBench
             _server.Dispose();
         }
 
-        private static Process Child(Namespace place, params string[] arguments) =>
-            Shell.Start(["ip", "netns", "exec", place.Name, Environment.ProcessPath!, .. arguments]);
+        private static Process Child(NetworkNamespace place, params string[] arguments) =>
+            place.Run(() => Tool.Start(Environment.ProcessPath!, arguments));
 
-        private void Link(Namespace end, string endAddress, string routerAddress, string side)
+        private void Link(NetworkNamespace end, string endAddress, string routerAddress, string side)
         {
-            _router.Exec(["ip", "link", "add", "veth-" + side, "type", "veth", "peer", "name", "eth0", "netns", end.Name]);
-            _router.Exec(["ip", "addr", "add", routerAddress, "dev", "veth-" + side]);
-            _router.Exec(["ip", "link", "set", "veth-" + side, "up"]);
-            end.Exec(["ip", "addr", "add", endAddress, "dev", "eth0"]);
-            end.Exec(["ip", "link", "set", "eth0", "up"]);
+            _router.Exec("ip", "link", "add", "veth-" + side, "type", "veth", "peer", "name", "eth0", "netns", end.Name);
+            _router.Exec("ip", "addr", "add", routerAddress, "dev", "veth-" + side);
+            _router.Exec("ip", "link", "set", "veth-" + side, "up");
+            end.Exec("ip", "addr", "add", endAddress, "dev", "eth0");
+            end.Exec("ip", "link", "set", "eth0", "up");
         }
     }
 }

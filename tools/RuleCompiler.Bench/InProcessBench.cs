@@ -7,6 +7,7 @@ using RuleCompiler.Emulator;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Kube;
+using RuleCompiler.Linux;
 
 namespace RuleCompiler.Bench;
 
@@ -29,7 +30,7 @@ internal static class InProcessBench
     /// <summary>In a process of its own, since the peak of memory is a process's.</summary>
     public static IEnumerable<Row> Yaml()
     {
-        var output = Shell.Run([Environment.ProcessPath!, "yaml-worker"]).Split(' ');
+        var output = Tool.Run(Environment.ProcessPath!, ["yaml-worker"]).Split(' ');
         yield return Row.AtMost("12 MB YAML → text, cold process", Number(output[0]), 2500, " ms");
         yield return Row.AtMost("… its peak memory", Number(output[1]), 400, " MB");
     }

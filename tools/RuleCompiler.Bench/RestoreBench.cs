@@ -49,8 +49,8 @@ internal static class RestoreBench
         var changed = Clusters.WithFirstPort(graph, 9999);
         string[] steps = [plane.Steps(graph, changed), plane.Steps(changed, graph)];
         string[] partial = [theirChange(9999), theirChange(8080)];
-        using var mine = new Namespace("ours");
-        using var other = new Namespace("peer");
+        using var mine = Places.Create("ours");
+        using var other = Places.Create("peer");
         mine.Load(plane, plane.Rules(graph));
         other.Load(plane, theirs);
         int ourTurn = 0, theirTurn = 0;
@@ -60,7 +60,7 @@ internal static class RestoreBench
 
     private static double Fresh(Dataplane plane, string text)
     {
-        using var place = new Namespace("restore");
+        using var place = Places.Create("restore");
         return place.Load(plane, text);
     }
 }

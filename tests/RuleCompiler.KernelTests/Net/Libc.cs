@@ -5,9 +5,6 @@ namespace RuleCompiler.KernelTests.Net;
 /// <summary>What the framework does not wrap, or wraps only in part.</summary>
 internal static partial class Libc
 {
-    /// <summary>include/uapi/linux/sched.h.</summary>
-    public const int CLONE_NEWNET = 0x40000000;
-
     /// <summary>bits/socket.h; the same on every architecture that .NET runs on.</summary>
     public const int AF_INET = 2;
     public const int AF_INET6 = 10;
@@ -16,9 +13,6 @@ internal static partial class Libc
     /// <summary>The framework's Socket refuses protocols that it has no name for, such as SCTP.</summary>
     [LibraryImport("libc", SetLastError = true)]
     public static partial int socket(int domain, int type, int protocol);
-
-    [LibraryImport("libc", SetLastError = true)]
-    public static partial int setns(SafeHandle fd, int nstype);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial uint if_nametoindex(string ifname);

@@ -1,5 +1,6 @@
 using RuleCompiler.Emulator;
 using RuleCompiler.Ir.Net;
+using RuleCompiler.Linux;
 
 namespace RuleCompiler.KernelTests.Net;
 
@@ -35,8 +36,8 @@ internal sealed class NodeNetwork : IDisposable
 
     public static NodeNetwork Create(params HostNetwork[] hosts)
     {
-        var node = NetworkNamespace.Create("node");
-        var network = new NodeNetwork(node, NetworkNamespace.Create("world"));
+        var node = NetworkNamespace.Create(KernelMachine.Owner, "node");
+        var network = new NodeNetwork(node, NetworkNamespace.Create(KernelMachine.Owner, "world"));
         try
         {
             network.Build(hosts);

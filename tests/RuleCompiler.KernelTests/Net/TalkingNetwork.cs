@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using RuleCompiler.Ir.Net;
+using RuleCompiler.Linux;
 
 namespace RuleCompiler.KernelTests.Net;
 
@@ -21,7 +22,7 @@ internal sealed class TalkingNetwork : IDisposable
     private readonly Dictionary<string, NetworkNamespace> _hosts = new(StringComparer.Ordinal);
     private readonly List<TcpListener> _listeners = [];
 
-    private TalkingNetwork() => Node = NetworkNamespace.Create("node");
+    private TalkingNetwork() => Node = NetworkNamespace.Create(KernelMachine.Owner, "node");
 
     public NetworkNamespace Node { get; }
 
@@ -52,7 +53,7 @@ internal sealed class TalkingNetwork : IDisposable
     /// <summary>A host with these addresses behind an interface of the node.</summary>
     public void Add(string name, string nodeInterface, params Ip[] addresses)
     {
-        var host = NetworkNamespace.Create(name);
+        var host = NetworkNamespace.Create(KernelMachine.Owner, name);
         _hosts.Add(name, host);
         NodeNetwork.Batch([$"link add {nodeInterface} netns {Node.Name} type veth peer name eth0 netns {host.Name}"]);
         var mac = $"02:00:00:00:03:{_hosts.Count:x2}";

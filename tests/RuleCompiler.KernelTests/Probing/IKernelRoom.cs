@@ -2,7 +2,7 @@ using RuleCompiler.Emulator;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
-using RuleCompiler.KernelTests.Net;
+using RuleCompiler.Linux;
 
 namespace RuleCompiler.KernelTests.Probing;
 

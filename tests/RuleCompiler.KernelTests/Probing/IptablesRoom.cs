@@ -2,7 +2,7 @@ using RuleCompiler.Backends.Iptables;
 using RuleCompiler.Emulator;
 using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
-using RuleCompiler.KernelTests.Net;
+using RuleCompiler.Linux;
 
 namespace RuleCompiler.KernelTests.Probing;
 
@@ -28,9 +28,10 @@ internal sealed class IptablesRoom(string kind) : IKernelTool<IptablesRuleset>
 
     /// <summary>iptables-nft-restore --noflush and its three siblings.</summary>
     public void Load(NetworkNamespace node, Family family, string text) =>
-        node.Run(() => Tool.Run(ToolOf(family, "restore"), ["--noflush"], text));
+        node.Run(() => RuleTool.Iptables(kind, family).Restore(text));
 
-    public string Dump(NetworkNamespace node, Family family) => node.Run(() => Tool.Run(ToolOf(family, "save"), []));
+    public string Dump(NetworkNamespace node, Family family) =>
+        node.Run(() => RuleTool.Iptables(kind, family).Observe().Text);
 
     /// <summary>
     /// Without empty built-in chains that accept, which are always there. The two implementations list chains in different
@@ -53,10 +54,4 @@ internal sealed class IptablesRoom(string kind) : IKernelTool<IptablesRuleset>
     public bool IsAffinity(TraceStep step) => step.RuleText.Contains("-m recent", StringComparison.Ordinal);
 
     private static bool IsBuiltIn(string chain) => chain is "PREROUTING" or "INPUT" or "FORWARD" or "OUTPUT" or "POSTROUTING";
-
-    private string ToolOf(Family family, string verb)
-    {
-        var name = family switch { Family.Ipv4 => "iptables", Family.Ipv6 => "ip6tables" };
-        return $"{name}-{kind}-{verb}";
-    }
 }

@@ -5,6 +5,7 @@ using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
 using RuleCompiler.KernelTests.Net;
 using RuleCompiler.KernelTests.Packets;
+using RuleCompiler.Linux;
 using RuleCompiler.Spec;
 using RuleCompiler.Tests.Gen;
 

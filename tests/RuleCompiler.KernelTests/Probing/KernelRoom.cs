@@ -2,7 +2,7 @@ using RuleCompiler.Backends;
 using RuleCompiler.Emulator;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
-using RuleCompiler.KernelTests.Net;
+using RuleCompiler.Linux;
 using RuleCompiler.Tests.Gen;
 
 namespace RuleCompiler.KernelTests.Probing;

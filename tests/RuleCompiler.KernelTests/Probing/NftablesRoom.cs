@@ -1,7 +1,7 @@
 using RuleCompiler.Backends.Nftables;
 using RuleCompiler.Emulator;
 using RuleCompiler.Ir.Net;
-using RuleCompiler.KernelTests.Net;
+using RuleCompiler.Linux;
 
 namespace RuleCompiler.KernelTests.Probing;
 
@@ -29,10 +29,10 @@ internal sealed class NftablesRoom : IKernelTool<NftRuleset>
     }
 
     public void Load(NetworkNamespace node, Family family, string text) =>
-        node.Run(() => Tool.Run("nft", ["-f", "-"], text));
+        node.Run(() => RuleTool.Nftables(family).Restore(text));
 
     public string Dump(NetworkNamespace node, Family family) =>
-        node.Run(() => Tool.Run("nft", ["list", "ruleset", NameOf(family)]));
+        node.Run(() => RuleTool.Nftables(family).Observe().Text);
 
     public NftRuleset Canonical(NftRuleset artifact) => artifact;
 

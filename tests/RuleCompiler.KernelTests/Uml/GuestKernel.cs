@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using RuleCompiler.KernelTests.Net;
+using RuleCompiler.Linux;
 using RuleCompiler.Tests;
 using Xunit;
 
@@ -50,17 +50,12 @@ public sealed class GuestKernel : IDisposable
         Tool.Run("gcc", ["-O1", "-Wall", "-Wextra", "-Werror", "-o", program, Source("scene.c")]);
         // Where the guest mounts its modules; a machine whose kernel has none may lack it.
         Directory.CreateDirectory("/lib/modules");
-        var process = Process.Start(new ProcessStartInfo("linux.uml",
+        var process = Tool.Start("linux.uml",
         [
             "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", "mem=1G", "con=null", "con0=fd:0,fd:1", "quiet",
             $"init={Source("guest.sh")}", $"WORK={folder}",
             string.Create(CultureInfo.InvariantCulture, $"LIFETIME={LifetimeSeconds}"),
-        ])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+        ]);
         process.ErrorDataReceived += (_, _) => { };
         process.BeginErrorReadLine();
         var machine = new Machine(folder, process);

@@ -14,6 +14,7 @@ public sealed class ArchitectureTests
         ["Ir"] = [],
         ["Kube"] = ["Ir"],
         ["Backends"] = ["Ir"],
+        ["Linux"] = ["Ir", "Backends"],
         ["Emulator"] = ["Ir", "Backends"],
         ["Spec"] = ["Ir", "Backends", "Emulator"],
         ["Cli"] = ["Ir", "Kube", "Backends", "Emulator", "Spec"],

@@ -9,7 +9,7 @@ namespace RuleCompiler.Tests.Tidy;
 public sealed class NeedsTests
 {
     /// <summary>Methods of the tests whose first argument, or each argument, is a program's name.</summary>
-    private static readonly string[] _starters = ["Run", "TryRun"];
+    private static readonly string[] _starters = ["Run", "Start"];
 
     private const string Requires = "Require";
 
