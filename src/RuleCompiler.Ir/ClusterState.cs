@@ -6,15 +6,29 @@ namespace RuleCompiler.Ir;
 /// <summary>
 /// What a cluster's API objects say, after API defaults and the watch filters of service-semantics §1: headless and
 /// ExternalName Services and those of another proxy are gone, names and numbers are valid, addresses are canonical.
-/// Names are unique within a kind. Order is the input's; nothing downstream may depend on it.
+/// Names are unique within a kind. The lists are persistent: a cluster with one object changed shares the others
+/// (<c>with { Services = Services.Update([old], [new]) }</c>), and what is compiled from it shares what follows from
+/// them.
 /// </summary>
+/// <param name="EndpointSlices">By Service, then by their own names.</param>
 public sealed record ClusterState(
-    Seq<Service> Services,
-    Seq<EndpointSlice> EndpointSlices,
-    Seq<Node> Nodes,
-    Seq<ServiceCidr> ServiceCidrs)
+    SortedSeq<Service> Services,
+    SortedSeq<EndpointSlice> EndpointSlices,
+    SortedSeq<Node> Nodes,
+    SortedSeq<ServiceCidr> ServiceCidrs)
 {
     public static ClusterState Empty { get; } = new([], [], [], []);
+
+    /// <summary>Null when there is none of the name.</summary>
+    public Service? FindService(ObjectName name)
+    {
+        var index = Services.FirstIndex(service => service.Name >= name);
+        return index < Services.Count && Services[index] is var found && found.Name == name ? found : null;
+    }
+
+    /// <summary>In the order of their names, both families.</summary>
+    public IEnumerable<EndpointSlice> SlicesOf(ObjectName service) =>
+        EndpointSlices.Range(slice => slice.Service.CompareTo(service));
 }
 
 /// <summary>namespace/name. Ordered ordinally by namespace, then name.</summary>
@@ -72,7 +86,10 @@ public sealed record Service(
     Port? HealthCheckNodePort,
     DateTimeOffset? CreationTimestamp,
     Seq<Annotation> Annotations,
-    Location Location);
+    Location Location) : IKeyed<Service>
+{
+    public static int CompareKeys(Service left, Service right) => left.Name.CompareTo(right.Name);
+}
 
 public readonly record struct Annotation(string Key, string Value);
 
@@ -86,7 +103,16 @@ public sealed record EndpointSlice(
     Family AddressType,
     Seq<SlicePort> Ports,
     Seq<SliceEndpoint> Endpoints,
-    Location Location);
+    Location Location) : IKeyed<EndpointSlice>
+{
+    /// <summary>The Service that it belongs to.</summary>
+    public ObjectName Service => new(Name.Namespace, ServiceName);
+
+    public static int CompareKeys(EndpointSlice left, EndpointSlice right) =>
+        left.Service.CompareTo(right.Service) is var byService and not 0
+            ? byService
+            : string.CompareOrdinal(left.Name.Name, right.Name.Name);
+}
 
 /// <summary>
 /// A port of a slice that has a number (service-semantics §1.4). <c>Name</c> is "" for an unnamed port.
@@ -111,6 +137,13 @@ public sealed record SliceEndpoint(
 }
 
 /// <summary>A Node. <c>Addresses</c> are InternalIPs, then ExternalIPs, in the order of status.addresses.</summary>
-public sealed record Node(string Name, string? Zone, Seq<Prefix> PodCidrs, Seq<Ip> Addresses, Location Location);
+public sealed record Node(string Name, string? Zone, Seq<Prefix> PodCidrs, Seq<Ip> Addresses, Location Location)
+    : IKeyed<Node>
+{
+    public static int CompareKeys(Node left, Node right) => string.CompareOrdinal(left.Name, right.Name);
+}
 
-public sealed record ServiceCidr(string Name, Seq<Prefix> Cidrs, Location Location);
+public sealed record ServiceCidr(string Name, Seq<Prefix> Cidrs, Location Location) : IKeyed<ServiceCidr>
+{
+    public static int CompareKeys(ServiceCidr left, ServiceCidr right) => string.CompareOrdinal(left.Name, right.Name);
+}

@@ -1,4 +1,5 @@
 using RuleCompiler.Ir.Net;
+using RuleCompiler.Ir.Text;
 
 namespace RuleCompiler.Ir;
 
@@ -17,4 +18,23 @@ public abstract record LocalTraffic
     public sealed record ArrivesOn(string Interface) : LocalTraffic;
 
     public sealed record ArrivesOnPrefix(string InterfacePrefix) : LocalTraffic;
+
+    /// <summary>As the node's configuration says: only the first CIDR of the family counts.</summary>
+    public static LocalTraffic Of(NodeFacts node, Family family) => node.Config.DetectLocalMode switch
+    {
+        DetectLocalMode.ClusterCidr => FirstOf(node.Config.ClusterCidrs, family),
+        DetectLocalMode.NodeCidr => FirstOf(node.PodCidrs, family),
+        DetectLocalMode.BridgeInterface => new ArrivesOn(node.Config.BridgeInterface),
+        DetectLocalMode.InterfaceNamePrefix => new ArrivesOnPrefix(node.Config.InterfaceNamePrefix),
+    };
+
+    private static LocalTraffic FirstOf(Seq<Prefix> cidrs, Family family)
+    {
+        foreach (var cidr in cidrs)
+        {
+            if (cidr.Family == family) return new SourceIn(cidr);
+        }
+
+        return new Undetected();
+    }
 }

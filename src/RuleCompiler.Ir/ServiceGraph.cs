@@ -18,9 +18,9 @@ public sealed record ServiceGraph(
     Family Family,
     LocalTraffic LocalTraffic,
     NodePortScope NodePorts,
-    Seq<ServicePort> ServicePorts,
-    Seq<HealthCheckPort> HealthChecks,
-    Seq<Ip> ClusterIps,
+    SortedSeq<ServicePort> ServicePorts,
+    SortedSeq<HealthCheckPort> HealthChecks,
+    SortedSeq<Ip> ClusterIps,
     Seq<Prefix> ServiceCidrs);
 
 /// <summary>
@@ -64,13 +64,29 @@ public sealed record ServicePort(
     TopologyMode Topology,
     int? AffinityTimeoutSeconds,
     Seq<Annotation> Annotations,
-    Location Location)
+    Location Location) : IKeyed<ServicePort>
 {
+    public static int CompareKeys(ServicePort left, ServicePort right) => left.Name.CompareTo(right.Name);
+
     public Seq<Endpoint> Set(EndpointSet set) => set switch
     {
         EndpointSet.Cluster => ClusterSet,
         EndpointSet.Local => LocalSet,
     };
+}
+
+/// <summary>Looking service-ports up.</summary>
+public static class ServicePortLookup
+{
+    /// <summary>Null when there is none of the name.</summary>
+    public static ServicePort? Find(this SortedSeq<ServicePort> servicePorts, ServicePortName name)
+    {
+        var index = servicePorts.FirstIndex(servicePort => servicePort.Name >= name);
+        return index < servicePorts.Count && servicePorts[index] is var found && found.Name == name ? found : null;
+    }
+
+    public static IEnumerable<ServicePort> Of(this SortedSeq<ServicePort> servicePorts, ObjectName service) =>
+        servicePorts.Range(servicePort => servicePort.Name.Service.CompareTo(service));
 }
 
 public enum FrontendKind
@@ -148,7 +164,10 @@ public abstract record NodePortScope
 }
 
 /// <summary>A healthCheckNodePort that the node's own HTTP server answers on: TCP, one per Service.</summary>
-public sealed record HealthCheckPort(ObjectName Service, Port Port);
+public sealed record HealthCheckPort(ObjectName Service, Port Port) : IKeyed<HealthCheckPort>
+{
+    public static int CompareKeys(HealthCheckPort left, HealthCheckPort right) => left.Service.CompareTo(right.Service);
+}
 
 public enum TopologyMode
 {

@@ -46,7 +46,8 @@ internal sealed class ClusterBuilder
     }
 
     public ClusterState ToCluster() => new(
-        _services.Objects.ToSeq(), _slices.Objects.ToSeq(), _nodes.Objects.ToSeq(), _serviceCidrs.Objects.ToSeq());
+        _services.Objects.ToSortedSeq(), _slices.Objects.ToSortedSeq(), _nodes.Objects.ToSortedSeq(),
+        _serviceCidrs.Objects.ToSortedSeq());
 
     public InputSummary ToSummary(int files, ClusterState cluster) => new(
         files,

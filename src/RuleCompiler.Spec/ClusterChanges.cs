@@ -23,7 +23,7 @@ internal static class ClusterChanges
 
     private static ClusterState? OnSlices(ClusterState cluster, Func<EndpointSlice, EndpointSlice> change)
     {
-        var slices = cluster.EndpointSlices.Select(change).ToSeq();
+        var slices = cluster.EndpointSlices.Select(change).ToSortedSeq();
         return slices == cluster.EndpointSlices ? null : cluster with { EndpointSlices = slices };
     }
 
@@ -56,12 +56,12 @@ internal static class ClusterChanges
 
     private static ClusterState? WithoutService(ClusterState cluster, ObjectName name)
     {
-        if (!cluster.Services.Any(service => service.Name == name)) return null;
+        if (cluster.FindService(name) is null) return null;
         return cluster with
         {
-            Services = cluster.Services.Where(service => service.Name != name).ToSeq(),
+            Services = cluster.Services.Where(service => service.Name != name).ToSortedSeq(),
             EndpointSlices = cluster.EndpointSlices
-                .Where(slice => slice.Name.Namespace != name.Namespace || slice.ServiceName != name.Name).ToSeq(),
+                .Where(slice => slice.Service != name).ToSortedSeq(),
         };
     }
 }

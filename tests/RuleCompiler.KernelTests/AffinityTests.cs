@@ -51,7 +51,7 @@ public sealed class AffinityTests
                 .Select(service => service.AffinityTimeoutSeconds is null
                     ? service
                     : service with { AffinityTimeoutSeconds = timeoutSeconds })
-                .ToSeq(),
+                .ToSortedSeq(),
         });
         var network = NodeNetwork.Create(HostNetworks.For(TinyCluster.Node, family));
         flavour.Room.Load(network.Node, family, flavour.Room.Compile(cluster.State, TinyCluster.Node, family));

@@ -38,7 +38,7 @@ internal sealed record TinyCluster(ClusterState State)
     {
         EndpointSlices = State.EndpointSlices
             .Select(slice => slice with { Endpoints = slice.Endpoints.Where(one => one.Address != endpoint).ToSeq() })
-            .ToSeq(),
+            .ToSortedSeq(),
     });
 
     private static void Service(

@@ -43,7 +43,7 @@ internal static class Clusters
 
     /// <summary>Only the first Services of a graph.</summary>
     public static ServiceGraph First(ServiceGraph graph, int services) =>
-        graph with { ServicePorts = graph.ServicePorts.Take(services).ToSeq() };
+        graph with { ServicePorts = graph.ServicePorts.Take(services).ToSortedSeq() };
 
     /// <summary>The graph with another port for the first endpoint of its first Service.</summary>
     public static ServiceGraph WithFirstPort(ServiceGraph graph, ushort port)
@@ -76,7 +76,7 @@ internal static class Clusters
         return new ServiceGraph(
             node,
             Family.Ipv4, new LocalTraffic.SourceIn(Prefix.Parse(RecordedClusterCidr)), new NodePortScope.AllLocal(false),
-            ports.ToSeq(), [], Enumerable.Range(0, services).Select(PlainIp).ToSeq(), []);
+            ports.ToSortedSeq(), [], Enumerable.Range(0, services).Select(PlainIp).ToSortedSeq(), []);
     }
 
     public static Ip PlainIp(int service) => Ip.V4(0x0A600001u + (uint)service);

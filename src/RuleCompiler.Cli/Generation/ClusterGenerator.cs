@@ -39,7 +39,8 @@ internal sealed class ClusterGenerator
 
         var cidrs = Has(Features.DualStack) ? new[] { ServiceRange4, ServiceRange6 } : [ServiceRange4];
         return new ClusterState(
-            services.ToSeq(), slices.ToSeq(), Enumerable.Range(0, _settings.Nodes).Select(NodeAt).ToSeq(),
+            services.ToSortedSeq(), slices.ToSortedSeq(),
+            Enumerable.Range(0, _settings.Nodes).Select(NodeAt).ToSortedSeq(),
             [new ServiceCidr("kubernetes", cidrs.ToSeq(), default)]);
     }
 

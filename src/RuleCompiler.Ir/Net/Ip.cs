@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using RuleCompiler.Ir.Text;
 
 namespace RuleCompiler.Ir.Net;
 
@@ -7,7 +8,7 @@ namespace RuleCompiler.Ir.Net;
 /// An IPv4 or IPv6 address as a number in host order: <c>Bits</c> holds 32 significant bits for IPv4, 128 for IPv6.
 /// Ordered by family, then numerically.
 /// </summary>
-public readonly record struct Ip : ISpanFormattable, ISpanParsable<Ip>, IComparable<Ip>
+public readonly record struct Ip : ISpanFormattable, ISpanParsable<Ip>, IComparable<Ip>, IKeyed<Ip>
 {
     // A UInt128 is aligned to 16 bytes, and the address would have 32 of them instead of 24.
     private readonly ulong _high;
@@ -99,6 +100,8 @@ public readonly record struct Ip : ISpanFormattable, ISpanParsable<Ip>, ICompara
         16 => V6(BinaryPrimitives.ReadUInt128BigEndian(bytes)),
         _ => throw new ArgumentException($"an address has 4 or 16 bytes, not {bytes.Length}", nameof(bytes)),
     };
+
+    public static int CompareKeys(Ip left, Ip right) => left.CompareTo(right);
 
     public static bool operator <(Ip left, Ip right) => left.CompareTo(right) < 0;
 

@@ -35,3 +35,10 @@ public sealed record Diagnostic(DiagnosticRule Rule, Location Location, string M
         return $"{head}{severity} {Rule.Id}: {Message}{(Hint is null ? "" : "; " + Hint)}";
     }
 }
+
+/// <summary>The diagnostics of one thing, kept apart so that they go and come with it.</summary>
+public sealed record Noted<TKey>(TKey Key, Seq<Diagnostic> Diagnostics) : IKeyed<Noted<TKey>>
+    where TKey : IComparable<TKey>
+{
+    static int IKeyed<Noted<TKey>>.CompareKeys(Noted<TKey> left, Noted<TKey> right) => left.Key.CompareTo(right.Key);
+}

@@ -1,6 +1,7 @@
 using RuleCompiler.Emulator;
 using RuleCompiler.Ir;
 using RuleCompiler.Ir.Net;
+using RuleCompiler.Ir.Text;
 using RuleCompiler.Tests.Gen;
 using RuleCompiler.Tests.Properties;
 using Xunit;
@@ -38,8 +39,9 @@ public abstract partial class BackendLaws<TArtifact, TStep>
         var scenario = any.In(Mode);
         var shuffled = scenario.Cluster with
         {
-            Services = Pipeline.Shuffled(scenario.Cluster.Services, 1),
-            EndpointSlices = Pipeline.Shuffled(scenario.Cluster.EndpointSlices, 2),
+            // Objects are in the order of their names whatever the input's; what is in them is not.
+            EndpointSlices = scenario.Cluster.EndpointSlices
+                .Select(slice => slice with { Endpoints = Pipeline.Shuffled(slice.Endpoints, 1) }).ToSortedSeq(),
         };
         foreach (var family in Enum.GetValues<Family>())
         {

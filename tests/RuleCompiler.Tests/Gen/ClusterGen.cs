@@ -27,14 +27,14 @@ internal static class ClusterGen
     public static Gen<ClusterState> Cluster { get; } =
         from count in Pick.Weighted((1, 0), (4, 1), (5, 2), (4, 3), (2, Slots))
         from slots in Pick.Sequence(Enumerable.Range(0, count).Select(ServiceAt))
-        from cidrs in Pick.Weighted<Seq<ServiceCidr>>((2, []), (1, [_serviceCidrs]))
+        from cidrs in Pick.Weighted<SortedSeq<ServiceCidr>>((2, []), (1, [_serviceCidrs]))
         select Assemble(slots) with { ServiceCidrs = cidrs };
 
     public static ClusterState Assemble(IEnumerable<GeneratedService> services)
     {
         var all = services.ToArray();
         return new ClusterState(
-            all.Select(one => one.Service).ToSeq(), all.SelectMany(one => one.Slices).ToSeq(), [], []);
+            all.Select(one => one.Service).ToSortedSeq(), all.SelectMany(one => one.Slices).ToSortedSeq(), [], []);
     }
 
     /// <summary>The Service of a slot; slots have names of their own, in two namespaces.</summary>

@@ -27,8 +27,8 @@ internal static class Renaming
                     ExternalIps = V4(service.ExternalIps),
                     LoadBalancerIps = V4(service.LoadBalancerIps),
                     LoadBalancerSourceRanges = V4(service.LoadBalancerSourceRanges),
-                }).Where(service => !service.ClusterIps.IsEmpty).ToSeq(),
-                cluster.EndpointSlices.Where(slice => slice.AddressType == Family.Ipv4).ToSeq(), [], []),
+                }).Where(service => !service.ClusterIps.IsEmpty).ToSortedSeq(),
+                cluster.EndpointSlices.Where(slice => slice.AddressType == Family.Ipv4).ToSortedSeq(), [], []),
             node with
             {
                 PodCidrs = V4(node.PodCidrs),
@@ -57,12 +57,12 @@ internal static class Renaming
             ExternalIps = ToIpv6(service.ExternalIps),
             LoadBalancerIps = ToIpv6(service.LoadBalancerIps),
             LoadBalancerSourceRanges = ToIpv6(service.LoadBalancerSourceRanges),
-        }).ToSeq(),
+        }).ToSortedSeq(),
         cluster.EndpointSlices.Select(slice => slice with
         {
             AddressType = Family.Ipv6,
             Endpoints = slice.Endpoints.Select(endpoint => endpoint with { Address = ToIpv6(endpoint.Address) }).ToSeq(),
-        }).ToSeq(), [], []);
+        }).ToSortedSeq(), [], []);
 
     private static NodeFacts ToIpv6(NodeFacts node) => node with
     {

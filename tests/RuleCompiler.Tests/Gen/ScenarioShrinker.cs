@@ -7,10 +7,10 @@ namespace RuleCompiler.Tests.Gen;
 internal static class ScenarioShrinker
 {
     public static IEnumerable<ClusterState> Clusters(ClusterState cluster) =>
-        Without(cluster.Services).Select(services => cluster with { Services = services })
-            .Concat(Without(cluster.EndpointSlices).Select(slices => cluster with { EndpointSlices = slices }))
-            .Concat(Each(cluster.Services, Services).Select(services => cluster with { Services = services }))
-            .Concat(Each(cluster.EndpointSlices, Slices).Select(slices => cluster with { EndpointSlices = slices }));
+        Without(cluster.Services.ToSeq()).Select(services => cluster with { Services = services.ToSortedSeq() })
+            .Concat(Without(cluster.EndpointSlices.ToSeq()).Select(slices => cluster with { EndpointSlices = slices.ToSortedSeq() }))
+            .Concat(Each(cluster.Services.ToSeq(), Services).Select(services => cluster with { Services = services.ToSortedSeq() }))
+            .Concat(Each(cluster.EndpointSlices.ToSeq(), Slices).Select(slices => cluster with { EndpointSlices = slices.ToSortedSeq() }));
 
     public static IEnumerable<NodeFacts> Nodes(NodeFacts node)
     {

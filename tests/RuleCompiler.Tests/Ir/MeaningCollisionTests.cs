@@ -103,7 +103,7 @@ public sealed class MeaningCollisionTests
     }
 
     /// <summary>The Service that answers: each one's only endpoint has a port of its own.</summary>
-    private static string OwnerOf(string address, ushort port, Seq<Service> services)
+    private static string OwnerOf(string address, ushort port, SortedSeq<Service> services)
     {
         var sample = new MeaningSample();
         var cluster = new ClusterState(
@@ -114,7 +114,7 @@ public sealed class MeaningCollisionTests
                 ServiceName = service.Name.Name,
                 Ports = [new SlicePort("", Protocol.Tcp, new Port(service.Name.Name[0]))],
                 Endpoints = [sample.Endpoints[0]],
-            }).ToSeq(), [], []);
+            }).ToSortedSeq(), [], []);
         var flow = new Flow(Ip.Parse("127.0.0.1"), new Port(1), Protocol.Tcp, Ip.Parse(address), new Port(port), null);
         var outcome = Assert.IsType<Outcome.Translated>(Meaning.Of(cluster, sample.Node, flow).Outcomes.Single());
         return ((char)outcome.To.Port.Value).ToString();

@@ -24,8 +24,8 @@ public sealed class ServiceGraphBuilderTests
     private static SliceEndpoint Endpoint(string ip, string node, bool ready = true, bool serving = true, bool terminating = false) =>
         new(Ip.Parse(ip), ready, serving, terminating, node, [], [], default);
 
-    private static BuiltGraph Build(Seq<Service> services, params EndpointSlice[] slices) =>
-        ServiceGraphBuilder.Build(new ClusterState(services, slices.ToSeq(), [], []), _node, Family.Ipv4);
+    private static BuiltGraph Build(SortedSeq<Service> services, params EndpointSlice[] slices) =>
+        ServiceGraphBuilder.Build(new ClusterState(services, slices.ToSortedSeq(), [], []), _node, Family.Ipv4);
 
     [Fact]
     public void Endpoints_of_all_slices_are_merged_in_numeric_order()

@@ -77,12 +77,12 @@ public sealed class ClusterYamlTests
         {
             Location = default,
             Ports = service.Ports.Select(port => port with { Location = default }).ToSeq(),
-        }).ToSeq(),
+        }).ToSortedSeq(),
         cluster.EndpointSlices.Select(slice => slice with
         {
             Location = default,
             Endpoints = slice.Endpoints.Select(endpoint => endpoint with { Location = default }).ToSeq(),
-        }).ToSeq(),
-        cluster.Nodes.Select(node => node with { Location = default }).ToSeq(),
-        cluster.ServiceCidrs.Select(cidr => cidr with { Location = default }).ToSeq());
+        }).ToSortedSeq(),
+        cluster.Nodes.Select(node => node with { Location = default }).ToSortedSeq(),
+        cluster.ServiceCidrs.Select(cidr => cidr with { Location = default }).ToSortedSeq());
 }

@@ -227,7 +227,7 @@ public sealed class LowerTests
         foreach (var family in (Family[])[Family.Ipv4, Family.Ipv6])
         {
             var slices = family == Family.Ipv4
-                ? (Seq<EndpointSlice>)[Cart.Slice("10.64.0.5"), _guarded.Slice("10.64.1.7")]
+                ? (SortedSeq<EndpointSlice>)[Cart.Slice("10.64.0.5"), _guarded.Slice("10.64.1.7")]
                 : [Cart.Slice("fd00:64::5"), _guarded.Slice("fd00:64::7")];
             var ruleset = Lower([Cart, _guarded], slices, family: family).Artifact;
             Assert.Equal(ruleset, IptablesBackend.Instance.Parse(IptablesBackend.Instance.Print(ruleset), family).Artifact);

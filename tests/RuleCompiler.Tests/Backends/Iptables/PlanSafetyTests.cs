@@ -37,13 +37,13 @@ public sealed class PlanSafetyTests
     {
         var other = Fuzz.Sample(ClusterGen.Cluster, (ulong)scenario.Cluster.Services.Count + Fuzz.Seed);
         var services = scenario.Cluster.Services;
-        var kept = scenario.Cluster.EndpointSlices.Where((_, index) => index % 2 == 0).ToSeq();
+        var kept = scenario.Cluster.EndpointSlices.Where((_, index) => index % 2 == 0).ToSortedSeq();
         ClusterState[] changes =
         [
             scenario.Cluster with { EndpointSlices = kept },
-            scenario.Cluster with { Services = services.Skip(1).ToSeq() },
-            scenario.Cluster with { Services = services.Select(Changed).ToSeq() },
-            scenario.Cluster with { EndpointSlices = kept, Services = services.Select(Changed).ToSeq() },
+            scenario.Cluster with { Services = services.Skip(1).ToSortedSeq() },
+            scenario.Cluster with { Services = services.Select(Changed).ToSortedSeq() },
+            scenario.Cluster with { EndpointSlices = kept, Services = services.Select(Changed).ToSortedSeq() },
             ClusterState.Empty,
             other,
         ];

@@ -150,7 +150,7 @@ public sealed class PlanTests
         };
         var local = Balancer with { ExternalTrafficPolicy = TrafficPolicy.Local };
         NodeFacts[] nodes = [On(), On("192.168.77.0/24"), On("192.168.78.0/24")];
-        (Service, Seq<EndpointSlice>)[] clusters =
+        (Service, SortedSeq<EndpointSlice>)[] clusters =
             [(Balancer, []), (Balancer, [Balancer.Slice("10.64.0.5")]), (local, [local.Slice("10.64.1.5")])];
         var states = (from node in nodes
                       from cluster in clusters

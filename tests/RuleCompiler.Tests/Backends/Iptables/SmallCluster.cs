@@ -40,11 +40,11 @@ internal static class SmallCluster
     }
 
     public static ServiceGraph Graph(
-        Seq<Service> services, Seq<EndpointSlice> slices, NodeFacts? node = null, Family family = Family.Ipv4) =>
+        SortedSeq<Service> services, SortedSeq<EndpointSlice> slices, NodeFacts? node = null, Family family = Family.Ipv4) =>
         ServiceGraphBuilder.Build(new ClusterState(services, slices, [], []), node ?? Facts, family).Graph;
 
     public static Lowering<IptablesRuleset> Lower(
-        Seq<Service> services, Seq<EndpointSlice> slices, NodeFacts? node = null, Family family = Family.Ipv4) =>
+        SortedSeq<Service> services, SortedSeq<EndpointSlice> slices, NodeFacts? node = null, Family family = Family.Ipv4) =>
         IptablesBackend.Instance.Lower(Graph(services, slices, node, family));
 
     /// <summary>The rules of some chains of a table, each as iptables-save would write it.</summary>

@@ -182,7 +182,7 @@ public sealed class LowerTests
             ClusterIps = [Ip.V4((10u << 24) + (96u << 16) + (uint)i)],
             Ports = Enumerable.Range(1, 1000).Select(port =>
                 new ServicePortSpec($"p{port}", Protocol.Tcp, new Port((ushort)port), null, default)).ToSeq(),
-        }).ToSeq();
+        }).ToSortedSeq();
         var set = Assert.Single(Lower(services, []).Sets, set => set.Name == "KUBE-CLUSTER-IP");
         Assert.Equal(70_000, set.Entries.Count);
         Assert.Equal(262_144, set.MaxElements);
@@ -194,7 +194,7 @@ public sealed class LowerTests
         Assert.Equal(Lower([], []).Rules, Lower([_local, SmallCluster.Cart], [_local.Slice("10.64.1.5")]).Rules);
 
     internal static IpvsArtifact Lower(
-        Seq<Service> services, Seq<EndpointSlice> slices, NodeFacts? node = null, Family family = Family.Ipv4) =>
+        SortedSeq<Service> services, SortedSeq<EndpointSlice> slices, NodeFacts? node = null, Family family = Family.Ipv4) =>
         Lowering(services, slices, node, family).Artifact;
 
     /// <summary>SET ENTRY of every entry.</summary>
@@ -203,7 +203,7 @@ public sealed class LowerTests
             .Select(line => line["add ".Length..]).ToArray();
 
     private static Lowering<IpvsArtifact> Lowering(
-        Seq<Service> services, Seq<EndpointSlice> slices, NodeFacts? node = null, Family family = Family.Ipv4) =>
+        SortedSeq<Service> services, SortedSeq<EndpointSlice> slices, NodeFacts? node = null, Family family = Family.Ipv4) =>
         IpvsBackend.Instance.Lower(SmallCluster.Graph(services, slices, node ?? Facts, family));
 
     private static NodeFacts Scheduling(string scheduler) =>

@@ -49,7 +49,7 @@ public sealed class LowerTests
                 Name = new ObjectName("shop", $"cart-{i}"),
                 ClusterIps = [Ip.V4(0x0A60_0100u + (uint)i)],
             }).ToArray();
-            return Lower(services.ToSeq(), services.Select((service, i) => service.Slice("10.64.0.5", $"10.64.1.{i + 1}")).ToSeq())
+            return Lower(services.ToSortedSeq(), services.Select((service, i) => service.Slice("10.64.0.5", $"10.64.1.{i + 1}")).ToSortedSeq())
                 .Artifact.Tables[0];
         }
     }
@@ -115,6 +115,6 @@ public sealed class LowerTests
 
     internal static string Text(NftRuleset ruleset) => NftablesBackend.Instance.Print(ruleset)[0].Text;
 
-    private static Lowering<NftRuleset> Lower(Seq<Service> services, Seq<EndpointSlice> slices) =>
+    private static Lowering<NftRuleset> Lower(SortedSeq<Service> services, SortedSeq<EndpointSlice> slices) =>
         NftablesBackend.Instance.Lower(SmallCluster.Graph(services, slices, _node));
 }
