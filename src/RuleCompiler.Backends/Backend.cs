@@ -40,24 +40,35 @@ public abstract class Backend
     /// </summary>
     public abstract Parsed<object> Read(Seq<ArtifactFile> files, Family family);
 
-    /// <summary>The files of the graph's family, in the order in which they are applied to a clean node.</summary>
-    /// <param name="takesOver">Also deletes kube-proxy's rules.</param>
-    /// <exception cref="NotSupportedException">It cannot take over (<see cref="CanTakeOver"/>).</exception>
-    /// <exception cref="ArgumentException">The graph was built for another mode.</exception>
-    public abstract CompiledFiles Compile(ServiceGraph graph, bool takesOver = false);
+    /// <summary>The rules that make the graph's node behave as the graph says.</summary>
+    /// <param name="previous">
+    /// This backend's rules of an earlier graph of the family, to start from: service-ports that did not change are not
+    /// looked at, and what both have is shared. The result is the same without it.
+    /// </param>
+    /// <exception cref="ArgumentException">
+    /// The graph was built for another mode, or <paramref name="previous"/> is another backend's or family's.
+    /// </exception>
+    public abstract Lowering Lower(ServiceGraph graph, Lowering? previous = null);
 
-    /// <summary>From what a dump shows to what the graph wants.</summary>
-    /// <exception cref="ArgumentException">The graph was built for another mode.</exception>
-    public abstract BackendPlan Plan(Seq<ArtifactFile> observed, ServiceGraph graph);
+    /// <summary>Canonical files, in the order in which they are applied to a clean node.</summary>
+    public abstract Seq<ArtifactFile> Print(Lowering lowering);
+
+    /// <summary>As <see cref="Print"/>, and the same operation deletes kube-proxy's rules of the family.</summary>
+    /// <exception cref="NotSupportedException">It cannot take over (<see cref="CanTakeOver"/>).</exception>
+    public abstract Seq<ArtifactFile> PrintTakeOver(Lowering lowering);
+
+    /// <summary>From one graph's rules to another's. Takes no longer than they differ.</summary>
+    public abstract Seq<PlannedStep> Plan(Lowering from, Lowering to);
+
+    /// <summary>From what a dump shows to what is desired; of the diagnostics, those of reading the dump.</summary>
+    public abstract BackendPlan Plan(Seq<ArtifactFile> observed, Lowering desired);
 
     /// <summary>
     /// What a node that had <paramref name="observed"/> has after the plan, without the steps that wait for connections
     /// to end.
     /// </summary>
-    /// <exception cref="ArgumentException">
-    /// The text was not printed by this backend, or the graph was built for another mode.
-    /// </exception>
-    public abstract CompiledFiles Follow(Seq<ArtifactFile> observed, ServiceGraph graph);
+    /// <exception cref="ArgumentException">The text was not printed by this backend.</exception>
+    public abstract Seq<ArtifactFile> Follow(Seq<ArtifactFile> observed, Lowering desired);
 
     public override string ToString() => Name;
 }
@@ -69,19 +80,30 @@ public abstract class Backend<TArtifact, TStep> : Backend
     where TArtifact : notnull
     where TStep : notnull
 {
-    /// <summary>The rules that make the graph's node behave as the graph says.</summary>
-    /// <exception cref="ArgumentException">The graph was built for another mode.</exception>
-    public Lowering<TArtifact> Lower(ServiceGraph graph) => graph.Node.Config.Mode == Mode
-        ? LowerChecked(graph)
-        : throw new ArgumentException(
-            $"the graph was built for mode {graph.Node.Config.Mode}, not {Mode}", nameof(graph));
+    public sealed override Lowering<TArtifact> Lower(ServiceGraph graph, Lowering? previous = null)
+    {
+        if (graph.Node.Config.Mode != Mode)
+        {
+            throw new ArgumentException(
+                $"the graph was built for mode {graph.Node.Config.Mode}, not {Mode}", nameof(graph));
+        }
+
+        if (previous is not null && previous.Graph.Family != graph.Family)
+        {
+            throw new ArgumentException(
+                $"rules of {previous.Graph.Family.ApiName()} cannot become those of {graph.Family.ApiName()}",
+                nameof(previous));
+        }
+
+        return LowerChecked(graph, previous is null ? null : Own(previous));
+    }
 
     /// <summary>Canonical files, in the order in which they are applied to a clean node.</summary>
     public abstract Seq<ArtifactFile> Print(TArtifact artifact);
 
     /// <summary>
-    /// Reads <see cref="Print"/>'s files or a live dump. Never throws on bad text: what cannot be read is a diagnostic,
-    /// and then the artifact is what could be read.
+    /// Reads <see cref="Print(TArtifact)"/>'s files or a live dump. Never throws on bad text: what cannot be read is a
+    /// diagnostic, and then the artifact is what could be read.
     /// </summary>
     public abstract Parsed<TArtifact> Parse(Seq<ArtifactFile> files, Family family);
 
@@ -103,7 +125,9 @@ public abstract class Backend<TArtifact, TStep> : Backend
     /// <summary>The step is carried out only after connections have ended.</summary>
     public virtual bool Waits(TStep step) => false;
 
-    /// <summary>As <see cref="Print"/>, and the same operation deletes kube-proxy's rules of the family.</summary>
+    /// <summary>
+    /// As <see cref="Print(TArtifact)"/>, and the same operation deletes kube-proxy's rules of the family.
+    /// </summary>
     /// <exception cref="NotSupportedException">The backend lacks it (<see cref="Backend.CanTakeOver"/>).</exception>
     public virtual Seq<ArtifactFile> PrintTakeOver(TArtifact artifact) => throw new NotSupportedException(Name);
 
@@ -113,37 +137,44 @@ public abstract class Backend<TArtifact, TStep> : Backend
         return new Parsed<object>(parsed.Artifact, parsed.Diagnostics);
     }
 
-    public sealed override CompiledFiles Compile(ServiceGraph graph, bool takesOver = false)
+    public sealed override Seq<ArtifactFile> Print(Lowering lowering) => Print(Own(lowering).Artifact);
+
+    public sealed override Seq<ArtifactFile> PrintTakeOver(Lowering lowering) => PrintTakeOver(Own(lowering).Artifact);
+
+    public sealed override Seq<PlannedStep> Plan(Lowering from, Lowering to) =>
+        Printed(Plan(Own(from).Artifact, Own(to).Artifact), to.Graph.Family);
+
+    public sealed override BackendPlan Plan(Seq<ArtifactFile> observed, Lowering desired)
     {
-        var lowering = Lower(graph);
-        return new CompiledFiles(
-            takesOver ? PrintTakeOver(lowering.Artifact) : Print(lowering.Artifact), lowering.Diagnostics);
+        var before = Parse(observed, desired.Graph.Family);
+        return new BackendPlan(
+            before.HasErrors
+                ? null
+                : Printed(Plan(before.Artifact, Own(desired).Artifact), desired.Graph.Family),
+            before.Diagnostics);
     }
 
-    public sealed override BackendPlan Plan(Seq<ArtifactFile> observed, ServiceGraph graph)
+    public sealed override Seq<ArtifactFile> Follow(Seq<ArtifactFile> observed, Lowering desired)
     {
-        var lowering = Lower(graph);
-        var before = Parse(observed, graph.Family);
-        if (before.HasErrors) return new BackendPlan(null, before.Diagnostics);
-        var steps = Plan(before.Artifact, lowering.Artifact).Select(step => new PlannedStep(
-            ToolOf(step, graph.Family), Waits(step), PrintStep(step, graph.Family)));
-        return new BackendPlan(steps.ToSeq(), before.Diagnostics.Concat(lowering.Diagnostics).ToSeq());
-    }
-
-    public sealed override CompiledFiles Follow(Seq<ArtifactFile> observed, ServiceGraph graph)
-    {
-        var lowering = Lower(graph);
-        var before = Parse(observed, graph.Family);
+        var before = Parse(observed, desired.Graph.Family);
         if (before.HasErrors) throw new ArgumentException(before.Diagnostics.ToString(), nameof(observed));
         var state = before.Artifact;
-        foreach (var step in Plan(state, lowering.Artifact))
+        foreach (var step in Plan(state, Own(desired).Artifact))
         {
             if (!Waits(step)) state = Apply(state, step);
         }
 
-        return new CompiledFiles(Print(state), lowering.Diagnostics);
+        return Print(state);
     }
 
-    /// <summary><see cref="Lower"/>, of a graph that was built for this backend's mode.</summary>
-    protected abstract Lowering<TArtifact> LowerChecked(ServiceGraph graph);
+    /// <summary>
+    /// <see cref="Lower"/>, of a graph that was built for this backend's mode, from one of the same family.
+    /// </summary>
+    protected abstract Lowering<TArtifact> LowerChecked(ServiceGraph graph, Lowering<TArtifact>? previous);
+
+    private Lowering<TArtifact> Own(Lowering lowering) => lowering as Lowering<TArtifact>
+        ?? throw new ArgumentException($"these are not rules of {Name}", nameof(lowering));
+
+    private Seq<PlannedStep> Printed(Seq<TStep> steps, Family family) => steps.Select(step =>
+        new PlannedStep(ToolOf(step, family), Waits(step), PrintStep(step, family))).ToSeq();
 }

@@ -1,3 +1,4 @@
+using RuleCompiler.Ir;
 using RuleCompiler.Ir.Text;
 
 namespace RuleCompiler.Backends;
@@ -11,17 +12,20 @@ public sealed record ArtifactFile(string Name, string Text)
     public string? Tool { get; init; }
 }
 
-/// <summary>A lowered artifact; what the backend cannot express is among the diagnostics.</summary>
-public sealed record Lowering<TArtifact>(TArtifact Artifact, Seq<Diagnostic> Diagnostics);
+/// <summary>A graph and its rules; what the backend cannot express is among the diagnostics.</summary>
+public abstract record Lowering(ServiceGraph Graph, Seq<Diagnostic> Diagnostics);
+
+/// <summary>
+/// The rules as one backend's artifact. A backend derives from it what it needs to lower the next graph from this one.
+/// </summary>
+public record Lowering<TArtifact>(ServiceGraph Graph, TArtifact Artifact, Seq<Diagnostic> Diagnostics)
+    : Lowering(Graph, Diagnostics);
 
 /// <summary>What was read. With an error, the artifact lacks what the diagnostics name.</summary>
 public sealed record Parsed<TArtifact>(TArtifact Artifact, Seq<Diagnostic> Diagnostics)
 {
     public bool HasErrors => Diagnostics.Any(diagnostic => diagnostic.Rule.Severity == Severity.Error);
 }
-
-/// <summary>The text that a graph compiles to, with the diagnostics of lowering it.</summary>
-public sealed record CompiledFiles(Seq<ArtifactFile> Files, Seq<Diagnostic> Diagnostics);
 
 /// <summary>The steps in their order; null when the dump cannot be read.</summary>
 public sealed record BackendPlan(Seq<PlannedStep>? Steps, Seq<Diagnostic> Diagnostics);

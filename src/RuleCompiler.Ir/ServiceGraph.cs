@@ -21,7 +21,16 @@ public sealed record ServiceGraph(
     SortedSeq<ServicePort> ServicePorts,
     SortedSeq<HealthCheckPort> HealthChecks,
     SortedSeq<Ip> ClusterIps,
-    Seq<Prefix> ServiceCidrs);
+    Seq<Prefix> ServiceCidrs)
+{
+    /// <summary>
+    /// The graphs differ in Services at most: what follows from the node alone is the same. Its zone is not looked at,
+    /// which only selects endpoints.
+    /// </summary>
+    public bool IsOfSameNodeAs(ServiceGraph other) =>
+        Family == other.Family && LocalTraffic == other.LocalTraffic && NodePorts == other.NodePorts &&
+        (ReferenceEquals(Node, other.Node) || Node with { Zone = other.Node.Zone } == other.Node);
+}
 
 /// <summary>
 /// (namespace, name, port name, protocol): the key of a service-port. Ordered ordinally in that order. Its text, as in

@@ -45,7 +45,7 @@ public sealed class EmulatorTarget(Backend backend) : IFlowTarget
         var key = new Key(before, cluster, node, family);
         if (_compiled.TryGetValue(key, out var known)) return known;
         var compilation = Compilation.Create(cluster, node, backend);
-        var files = before is null ? compilation.Files(family) : compilation.Follow(before.Files, family).Files;
+        var files = before is null ? compilation.Files(family) : compilation.Follow(before.Files, family);
         var (program, diagnostics) = PacketPrograms.Load(backend, files, family);
         return _compiled[key] = new Compiled(files, program, diagnostics);
     }

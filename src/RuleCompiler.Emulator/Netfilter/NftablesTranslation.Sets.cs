@@ -11,12 +11,7 @@ internal sealed partial class NftablesTranslation
     private void DeclareSet(NftSet set)
     {
         _place = () => $"set {set.Name} of table {_table}";
-        if (!_declared.TryAdd(set.Name, set))
-        {
-            Report(DiagnosticCatalog.NftRefused, "found a second set of this name, expected one");
-            return;
-        }
-
+        _declared.Add(set.Name, set);
         var isMutable = set.Flags.HasFlag(SetFlags.Dynamic) || set.Flags.HasFlag(SetFlags.Timeout);
         if (isMutable && set.Flags.HasFlag(SetFlags.Interval))
         {
@@ -40,7 +35,7 @@ internal sealed partial class NftablesTranslation
     }
 
     private int AddSet(
-        string name, Seq<FieldType> key, Seq<FieldType> data, bool hasVerdicts, Seq<Element> elements, bool isInterval,
+        string name, Seq<FieldType> key, Seq<FieldType> data, bool hasVerdicts, IReadOnlyList<Element> elements, bool isInterval,
         bool isMutable = false, int? timeoutSeconds = null, int elementsMax = 0, SetFlags flags = default)
     {
         CheckWidth(key);

@@ -93,11 +93,10 @@ internal sealed partial class NftablesTranslation(NftRuleset ruleset)
         _setIndex.Clear();
         _baseNames.Clear();
         var first = _chains.Count;
-        foreach (var chain in table.Chains.Span)
+        foreach (var chain in table.Chains)
         {
             _place = () => $"chain {chain.Name} of table {table.Name}";
-            if (!_chainIndex.TryAdd(chain.Name, first + _chainIndex.Count))
-                Report(DiagnosticCatalog.NftRefused, "found a second chain of this name, expected one");
+            _chainIndex.Add(chain.Name, first + _chainIndex.Count);
             if (chain.Hook is not { } hook) continue;
             _baseNames.Add(chain.Name);
             CheckHook(hook);
@@ -106,8 +105,8 @@ internal sealed partial class NftablesTranslation(NftRuleset ruleset)
                 _chainIndex[chain.Name], hook.DropsByDefault));
         }
 
-        foreach (var set in table.Sets.Span) DeclareSet(set);
-        foreach (var chain in table.Chains.Span)
+        foreach (var set in table.Sets) DeclareSet(set);
+        foreach (var chain in table.Chains)
         {
             _chains.Add(new ProgramChain(_table, chain.Name, _rules.Count, chain.Rules.Count));
             for (var i = 0; i < chain.Rules.Count; i++)

@@ -70,7 +70,7 @@ public abstract partial class BackendLaws<TArtifact, TStep>
     private TArtifact Lower(ClusterState cluster, NodeFacts node, Family family) =>
         Backend.Lower(ServiceGraphBuilder.Build(cluster, node, family).Graph).Artifact;
 
-    private string Text(TArtifact artifact) => string.Join("\n", Backend.Print(artifact).Select(file => file.Text));
+    private string Text(TArtifact artifact) => TextOf(Backend.Print(artifact));
 
     private sealed record Change(Scenario Before, ClusterState After)
     {

@@ -83,8 +83,8 @@ public sealed class CompilationTests
         foreach (var other in BackendRegistry.All.Where(other => other != backend))
         {
             var graph = Compilation.Create(Cluster, Node, other).Graph(Family.Ipv4);
-            Assert.Throws<ArgumentException>(() => backend.Compile(graph));
-            Assert.Throws<ArgumentException>(() => backend.Plan(other.Compile(graph).Files, graph));
+            Assert.Throws<ArgumentException>(() => backend.Lower(graph));
+            Assert.Throws<ArgumentException>(() => backend.Print(other.Lower(graph)));
         }
     }
 
@@ -100,7 +100,7 @@ public sealed class CompilationTests
             Assert.All(files, file => Assert.NotNull(file.Tool));
             var plan = compilation.PlanFrom(files, family);
             Assert.True(plan.Steps is { IsEmpty: true }, $"{plan.Steps} {plan.Diagnostics}");
-            Assert.Equal(files, compilation.Follow(files, family).Files);
+            Assert.Equal(files, compilation.Follow(files, family));
         }
     }
 
@@ -114,6 +114,6 @@ public sealed class CompilationTests
         var without = compilation.With(Cluster with { EndpointSlices = [] });
         var step = Assert.Single(without.PlanFrom(files, Family.Ipv4).Steps!.Value);
         Assert.Equal(new PlannedStep("list", Waits: false, "delete 10.96.0.10:80/tcp 10.64.0.5:8080\n"), step);
-        Assert.Equal("", Assert.Single(without.Follow(files, Family.Ipv4).Files).Text);
+        Assert.Equal("", Assert.Single(without.Follow(files, Family.Ipv4)).Text);
     }
 }

@@ -37,7 +37,7 @@ internal sealed class ListingBackend : Backend<Seq<string>, ListingBackend.Step>
 
     public override string ToolOf(Step step, Family family) => "list";
 
-    protected override Lowering<Seq<string>> LowerChecked(ServiceGraph graph)
+    protected override Lowering<Seq<string>> LowerChecked(ServiceGraph graph, Lowering<Seq<string>>? previous)
     {
         var lines =
             from port in graph.ServicePorts
@@ -45,7 +45,7 @@ internal sealed class ListingBackend : Backend<Seq<string>, ListingBackend.Step>
             where frontend.Kind == FrontendKind.ClusterIp
             from endpoint in port.ClusterSet
             select $"{new Endpoint(frontend.Address!.Value, frontend.Port)}/{port.Name.Protocol.KernelName()} {endpoint}";
-        return new Lowering<Seq<string>>(lines.Order(StringComparer.Ordinal).ToSeq(), []);
+        return new Lowering<Seq<string>>(graph, lines.Order(StringComparer.Ordinal).ToSeq(), []);
     }
 
     internal sealed record Step(bool IsAdded, string Line);

@@ -291,13 +291,13 @@ internal sealed class NaiveNft(NftRuleset rules, Func<Ip, bool> isLocal, Func<Ip
     /// <summary>The data of the element that has the key; an empty list for a plain set; null: none has it.</summary>
     private static ElementData? Find(NftTable table, SetRef reference, UInt128[] key, Parcel parcel)
     {
-        var elements = reference switch
+        IReadOnlyList<Element> elements = reference switch
         {
             SetRef.InPlace set => set.Elements,
             SetRef.Named named => table.Sets.First(set => set.Name == named.Name).Elements,
             _ => throw new InvalidOperationException($"{reference}"),
         };
-        foreach (var element in elements.Span)
+        foreach (var element in elements)
         {
             if (Enumerable.Range(0, key.Length).All(i =>
                 key[i] >= element.Key[i].First && key[i] <= element.Key[i].Last))

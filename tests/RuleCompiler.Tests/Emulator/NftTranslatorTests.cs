@@ -49,8 +49,8 @@ public sealed class NftTranslatorTests
         Add("RC7011", "element without data", "expected data of type", Table([Map("s", Port, Port, El("1"))]));
         Add("RC7011", "range in a plain set", "expected one InetService",
             Table([Set("s", Port, El("1-2")) with { Flags = SetFlags.None }]));
-        Add("RC7012", "two data for one key", "without a common key",
-            Table([Map("s", Port, Port, El("1", "1"), El("1", "2"))]));
+        Rule("RC7012", "two data for one key", "without a common key",
+            new Statement.Dnat(MapOf(DestinationPort, El("1", "10.0.0.1"), El("1", "10.0.0.2"))));
         Add("RC7012", "overlapping ranges", "without a common key", Table([Set("s", Port, El("1-5"), El("5-9"))]));
         Add("RC7012", "overlapping concatenations", "without a common key",
             Table([Set("s", [.. Port, .. Port], El("7 . 1-100"), El("7 . 2-3"), El("8 . 2-3"))]));
@@ -79,8 +79,6 @@ public sealed class NftTranslatorTests
         Add("RC7014", "nat at forward", "at another hook", Table(Nat(NftHookPoint.Forward)));
         Add("RC7014", "route chain", "expected it at output",
             Table(new NftChain("r", new NftHook(NftChainType.Route, NftHookPoint.Input, 0, false), [])));
-        Add("RC7014", "two chains", "second chain", Table(Chain("A"), Chain("A")));
-        Add("RC7014", "two sets", "second set", Table([Ports, Ports]));
         Add("RC7014", "full", "found 2 elements", Table([Set("s", Port, El("1"), El("2")) with { Size = 1 }]));
         Add("RC7014", "timeout without the flag", "the flag timeout",
             Table([Set("s", Port) with { TimeoutSeconds = 1 }]));

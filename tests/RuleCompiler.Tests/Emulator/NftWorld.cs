@@ -52,7 +52,7 @@ internal sealed class NftWorld
 
     public static NftRuleset Rules6(params NftTable[] tables) => new(Family.Ipv6, tables.ToSeq());
 
-    public static NftTable Table(NftSet[] sets, params NftChain[] chains) => new("t", sets.ToSeq(), chains.ToSeq());
+    public static NftTable Table(NftSet[] sets, params NftChain[] chains) => new("t", sets.ToSortedSeq(), chains.ToSortedSeq());
 
     public static NftTable Table(params NftChain[] chains) => Table([], chains);
 
@@ -117,13 +117,13 @@ internal sealed class NftWorld
     public static UInt128 Number(string address) => Ip.Parse(address).Bits;
 
     public static NftSet Set(string name, FieldType[] key, params Element[] elements) =>
-        new(name, key.ToSeq(), null, FlagsFor(elements), null, null, elements.ToSeq());
+        new(name, key.ToSeq(), null, FlagsFor(elements), null, null, elements.ToSortedSeq());
 
     public static NftSet Vmap(string name, FieldType[] key, params Element[] elements) =>
-        new(name, key.ToSeq(), new DataType.Verdict(), SetFlags.None, null, null, elements.ToSeq());
+        new(name, key.ToSeq(), new DataType.Verdict(), SetFlags.None, null, null, elements.ToSortedSeq());
 
     public static NftSet Map(string name, FieldType[] key, FieldType[] data, params Element[] elements) =>
-        new(name, key.ToSeq(), new DataType.Values(data.ToSeq()), SetFlags.None, null, null, elements.ToSeq());
+        new(name, key.ToSeq(), new DataType.Values(data.ToSeq()), SetFlags.None, null, null, elements.ToSortedSeq());
 
     public static NftSet Dynamic(
         string name, FieldType[] key, FieldType[]? data = null, int? timeout = null, int? size = null) =>

@@ -50,7 +50,7 @@ internal sealed class SmallNftWorlds(Random random, Ip[] addresses)
             chains.Add(Chain($"{place}3", Rules(place)));
         }
 
-        return new NftTable(name, Sets().ToSeq(), chains.ToSeq());
+        return new NftTable(name, Sets().ToSortedSeq(), chains.ToSortedSeq());
     }
 
     private NftChain Base(NftChainType type, NftHookPoint point, int priority, Place place) => new(

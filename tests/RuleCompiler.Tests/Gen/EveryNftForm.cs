@@ -28,7 +28,7 @@ public static class EveryNftForm
         return new NftRuleset(family, [new NftTable("every", Sets(family, address), Chains(family, address))]);
     }
 
-    private static Seq<NftSet> Sets(Family family, FieldType address)
+    private static SortedSeq<NftSet> Sets(Family family, FieldType address)
     {
         Seq<FieldType> key = [address, FieldType.InetProto, FieldType.InetService];
         var (one, two) = (Address(family, 1), Address(family, 2));
@@ -68,7 +68,7 @@ public static class EveryNftForm
         ];
     }
 
-    private static Seq<NftChain> Chains(Family family, FieldType address) =>
+    private static SortedSeq<NftChain> Chains(Family family, FieldType address) =>
     [
         new("balance", null, Balance(family)),
         new("expressions", null, Expressions(family)),

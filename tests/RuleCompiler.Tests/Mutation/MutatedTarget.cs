@@ -64,7 +64,8 @@ internal sealed class MutatedTarget(Family family, ulong seed) : IFlowTarget
 
         public override string ToolOf(TableBlock step, Family ofFamily) => _inner.ToolOf(step, ofFamily);
 
-        protected override Lowering<IptablesRuleset> LowerChecked(ServiceGraph graph)
+        protected override Lowering<IptablesRuleset> LowerChecked(
+            ServiceGraph graph, Lowering<IptablesRuleset>? previous)
         {
             var lowering = _inner.Lower(graph);
             if (graph.Family != family) return lowering;

@@ -16,7 +16,7 @@ public sealed partial class IptablesBackend : Backend<IptablesRuleset, TableBloc
     public override ProxyMode Mode => ProxyMode.Iptables;
 
     /// <summary>The rules of one family: what is ours of the tables nat and filter.</summary>
-    protected override Lowering<IptablesRuleset> LowerChecked(ServiceGraph graph)
+    protected override Lowering<IptablesRuleset> LowerChecked(ServiceGraph graph, Lowering<IptablesRuleset>? previous)
     {
         var node = graph.Node;
         var services = new ServiceLowering(graph, node);
@@ -25,6 +25,6 @@ public sealed partial class IptablesBackend : Backend<IptablesRuleset, TableBloc
         FixedChains.FillFilter(filter, graph, node);
         RefusalChains.Fill(filter, services.Refusals, ScopeRules.Of(graph.NodePorts, graph.Family));
         var ruleset = new IptablesRuleset(graph.Family, [services.BuildNat(), filter.Build()]);
-        return new Lowering<IptablesRuleset>(ruleset, services.Diagnostics);
+        return new Lowering<IptablesRuleset>(graph, ruleset, services.Diagnostics);
     }
 }

@@ -17,7 +17,7 @@ public sealed partial class IpvsBackend : Backend<IpvsArtifact, IpvsStep>
 
     public override ProxyMode Mode => ProxyMode.Ipvs;
 
-    protected override Lowering<IpvsArtifact> LowerChecked(ServiceGraph graph)
+    protected override Lowering<IpvsArtifact> LowerChecked(ServiceGraph graph, Lowering<IpvsArtifact>? previous)
     {
         var node = graph.Node;
         var services = new ServiceLowering(graph, node);
@@ -31,7 +31,7 @@ public sealed partial class IpvsBackend : Backend<IpvsArtifact, IpvsStep>
             SysctlsOf(graph.Family, node.Config.Ipvs),
             TimeoutsOf(node.Config.Ipvs),
             node.Config.Ipvs.ExcludeCidrs.Where(cidr => cidr.Family == graph.Family).Distinct().Order().ToSeq());
-        return new Lowering<IpvsArtifact>(artifact, services.Diagnostics);
+        return new Lowering<IpvsArtifact>(graph, artifact, services.Diagnostics);
     }
 
     /// <summary>

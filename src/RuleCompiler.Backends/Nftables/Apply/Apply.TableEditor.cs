@@ -72,8 +72,8 @@ public sealed partial class NftablesBackend
 
             return new NftTable(
                 _name,
-                _sets.Values.Select(entry => entry.Set with { Elements = entry.Elements.ToSeq() }).ToSeq(),
-                _chains.Select(entry => new NftChain(entry.Key, entry.Value.Hook, entry.Value.Rules.ToSeq())).ToSeq());
+                _sets.Values.Select(entry => entry.Set with { Elements = entry.Elements.ToSortedSeq() }).ToSortedSeq(),
+                _chains.Select(entry => new NftChain(entry.Key, entry.Value.Hook, entry.Value.Rules.ToSeq())).ToSortedSeq());
         }
 
         private IEnumerable<string> Targets()
@@ -96,8 +96,8 @@ public sealed partial class NftablesBackend
         private List<NftRule> RulesOf(string chain, NftCommand command) =>
             _chains.TryGetValue(chain, out var entry) ? entry.Rules : throw Refused(command, "there is no such chain");
 
-        private static SortedSet<Element> Sorted(Seq<Element> elements) =>
-            new(elements, Comparer<Element>.Create(ElementOrder.Compare));
+        private static SortedSet<Element> Sorted(SortedSeq<Element> elements) =>
+            new(elements, Comparer<Element>.Create(Element.CompareKeys));
 
         private static InvalidOperationException Refused(NftCommand command, string reason) => new($"{command}: {reason}");
     }

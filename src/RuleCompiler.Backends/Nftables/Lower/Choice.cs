@@ -1,3 +1,5 @@
+using RuleCompiler.Ir.Text;
+
 namespace RuleCompiler.Backends.Nftables;
 
 /// <summary>
@@ -13,9 +15,17 @@ namespace RuleCompiler.Backends.Nftables;
 /// </param>
 internal readonly record struct Choice(
     MasqueradeGuard Guard, int Endpoints, bool Local, bool OnNodePort, int? AffinitySeconds, string? Owner)
+    : IKeyed<Choice>
 {
     /// <summary>Beyond any index of the cluster set: a set has far fewer endpoints than ports exist.</summary>
     public const uint LocalOffset = 65536;
+
+    public static int CompareKeys(Choice left, Choice right)
+    {
+        if (string.CompareOrdinal(left.Owner, right.Owner) is var byOwner and not 0) return byOwner;
+        return (left.Guard, left.Endpoints, left.Local, left.OnNodePort, left.AffinitySeconds ?? -1).CompareTo(
+            (right.Guard, right.Endpoints, right.Local, right.OnNodePort, right.AffinitySeconds ?? -1));
+    }
 }
 
 /// <summary>Whose flows are marked to be masqueraded before the choice.</summary>

@@ -16,12 +16,10 @@ public sealed partial class NftablesBackend : Backend<NftRuleset, NftTransaction
     public override ProxyMode Mode => ProxyMode.Nftables;
 
     /// <summary>The table of one family.</summary>
-    protected override Lowering<NftRuleset> LowerChecked(ServiceGraph graph)
+    protected override Lowering<NftRuleset> LowerChecked(ServiceGraph graph, Lowering<NftRuleset>? previous)
     {
-        var node = graph.Node;
-        var table = new TableLowering(graph, node);
-        foreach (var servicePort in graph.ServicePorts) table.Add(servicePort);
-        return new Lowering<NftRuleset>(
-            new NftRuleset(graph.Family, [table.Build()]), table.Diagnostics);
+        var lowering = new TableLowering(graph);
+        var isEditable = previous is NftLowering && previous.Graph.IsOfSameNodeAs(graph);
+        return lowering.From(isEditable ? (NftLowering)previous! : lowering.WithoutServices());
     }
 }

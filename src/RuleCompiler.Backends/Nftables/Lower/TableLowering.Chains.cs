@@ -1,65 +1,10 @@
-using RuleCompiler.Ir;
-using RuleCompiler.Ir.Net;
 using RuleCompiler.Ir.Text;
 
 namespace RuleCompiler.Backends.Nftables;
 
-/// <content>The chains, which do not depend on how many Services there are, and the sets that they look into.</content>
+/// <content>The chains, which do not depend on how many Services there are.</content>
 internal sealed partial class TableLowering
 {
-    /// <summary>Bindings that are remembered at once: 1 M of about 100 bytes.</summary>
-    private const int AffinitySize = 1 << 20;
-
-    public NftTable Build()
-    {
-        List<NftChain> chains = [.. HookChains(), .. FixedChains(), .. _choices.Select(ChainOf)];
-        chains.Sort(static (left, right) => string.CompareOrdinal(left.Name, right.Name));
-        List<NftSet> sets = [.. Sets()];
-        sets.Sort(static (left, right) => string.CompareOrdinal(left.Name, right.Name));
-        return new NftTable(Names.Table, sets.ToSeq(), chains.ToSeq());
-    }
-
-    private IEnumerable<NftSet> Sets()
-    {
-        var addresses = new SetBuilder(Names.ClusterIps, [_words.Address]);
-        foreach (var address in _graph.ClusterIps) addresses.Add(new Element([new(address.Bits)], null));
-        yield return addresses.Build();
-
-        var cidrs = new SetBuilder(Names.ServiceCidrs, [_words.Address], flags: SetFlags.Interval);
-        foreach (var block in Disjoint(_graph.ServiceCidrs)) cidrs.Add(new Element([Words.Range(block)], null));
-        yield return cidrs.Build();
-
-        var nodePorts = new SetBuilder(Names.NodePortIps, [_words.Address]);
-        if (_graph.NodePorts is NodePortScope.Listed listed)
-        {
-            foreach (var address in listed.Addresses) nodePorts.Add(new Element([new(address.Bits)], null));
-        }
-
-        yield return nodePorts.Build();
-
-        var hairpins = new SetBuilder(Names.Hairpins, [_words.Address, _words.Address]);
-        foreach (var address in _hairpins) hairpins.Add(new Element([new(address.Bits), new(address.Bits)], null));
-        yield return hairpins.Build();
-
-        SetBuilder[] others =
-        [
-            _services, _podServices, _nodeServices, .. _protocols.Select(protocol => _endpoints[protocol]),
-            _stickyEndpoints, _slots, _localSlots, _firewalled, _sourceRanges, _refusals,
-        ];
-        foreach (var set in others) yield return set.Build();
-        if (_graph.Family == Family.Ipv4)
-        {
-            yield return Bindings(null, [_words.Address, FieldType.InetProto, FieldType.InetService, _words.Address])
-                .Build(AffinitySize);
-        }
-
-        foreach (var owner in _owners) yield return Bindings(owner, [_words.Address]).Build(NftSet.DynamicSize);
-
-        static SetBuilder Bindings(string? owner, Seq<FieldType> key) => new(
-            Names.AffinityOf(owner), key, new DataType.Values([FieldType.ClassId]),
-            SetFlags.Dynamic | SetFlags.Timeout);
-    }
-
     /// <summary>kube-proxy's hooks (service-semantics §5.2, §5.3).</summary>
     private IEnumerable<NftChain> HookChains()
     {
@@ -67,7 +12,7 @@ internal sealed partial class TableLowering
         var refusals = Words.Rule(
             Words.IsNew, Words.IsUntranslated, new Statement.VerdictMap(Words.Key(onNodePort: false), Words.In(Names.Refusals)));
         var nodePortRefusals = Words.Rule([
-            Words.IsNew, Words.IsUntranslated, .. _words.Within(_graph.NodePorts).Span,
+            Words.IsNew, Words.IsUntranslated, .. _words.Within(graph.NodePorts).Span,
             new Statement.VerdictMap(Words.Key(onNodePort: true), Words.In(Names.Refusals)),
         ]);
         var clusterIps = Words.Jump(Names.ClusterIpsCheck);
@@ -97,7 +42,7 @@ internal sealed partial class TableLowering
     private IEnumerable<NftRule> Masquerading()
     {
         var mark = MarkBit;
-        var masquerade = new Statement.Masquerade(_node.Kernel.RandomFully);
+        var masquerade = new Statement.Masquerade(graph.Node.Kernel.RandomFully);
         yield return Words.Rule(Words.HasSlot, Unbound);
         yield return Words.Rule(
             new Statement.Match(new Expression.Bitwise(Words.Mark, mark, 0), Relation.NotEqual, [new(0)]),
@@ -114,7 +59,7 @@ internal sealed partial class TableLowering
         yield return new NftChain(Names.Services, null,
         [
             .. Dispatch(onNodePort: false),
-            Words.Rule([.. _words.Within(_graph.NodePorts).Span, Words.Goto(Names.NodePorts)]),
+            Words.Rule([.. _words.Within(graph.NodePorts).Span, Words.Goto(Names.NodePorts)]),
         ]);
         yield return new NftChain(Names.NodePorts, null, [.. Dispatch(onNodePort: true)]);
         yield return new NftChain(Names.FirewallCheck, null,
@@ -131,7 +76,8 @@ internal sealed partial class TableLowering
                 new Statement.Reject(NftRejectKind.PortUnreachable)),
             Words.Rule(new Statement.Lookup(Words.Destination, Words.In(Names.ServiceCidrs), Inverted: false), Words.Drop),
         ]);
-        yield return new NftChain(Names.RejectChain, null, [Words.Rule(new Statement.Reject(NftRejectKind.PortUnreachable))]);
+        yield return new NftChain(
+            Names.RejectChain, null, [Words.Rule(new Statement.Reject(NftRejectKind.PortUnreachable))]);
     }
 
     /// <summary>
@@ -139,7 +85,7 @@ internal sealed partial class TableLowering
     /// </summary>
     private IEnumerable<NftRule> Dispatch(bool onNodePort)
     {
-        if (Words.LocalPod(_graph.LocalTraffic, inverted: false) is { } fromPod)
+        if (Words.LocalPod(graph.LocalTraffic, inverted: false) is { } fromPod)
             yield return Words.Rule(fromPod, In(Names.PodServices));
         yield return Words.Rule(Words.SourceIsLocal, In(Names.NodeServices));
         yield return Words.Rule(In(Names.Services));
@@ -157,9 +103,8 @@ internal sealed partial class TableLowering
                 name, null, choice.AffinitySeconds is { } seconds ? Remember(choice, seconds) : Pick(choice));
         }
 
-
         var set = Words.SetMark(~mark, mark);
-        var marks = choice.Guard == MasqueradeGuard.NotPods && Words.LocalPod(_graph.LocalTraffic, inverted: true) is { } others
+        var marks = choice.Guard == MasqueradeGuard.NotPods && Words.LocalPod(graph.LocalTraffic, inverted: true) is { } others
             ? Words.Rule(others, set)
             : Words.Rule(set);
         return new NftChain(name, null, [marks, Words.Rule(Words.Goto(Names.Of(choice with { Guard = MasqueradeGuard.Nobody })))]);
@@ -209,5 +154,5 @@ internal sealed partial class TableLowering
         new(Random: true, (uint)choice.Endpoints, choice.Local ? Choice.LocalOffset : 0);
 
     /// <summary>The bit that means "masquerade me".</summary>
-    private uint MarkBit => 1u << _node.Config.Nftables.MasqueradeBit;
+    private uint MarkBit => 1u << graph.Node.Config.Nftables.MasqueradeBit;
 }

@@ -21,7 +21,14 @@ public sealed record NftRuleset(Family Family, Seq<NftTable> Tables)
 }
 
 /// <summary>Sets and maps, and chains, each in ordinal order of their names: the kernel does not care.</summary>
-public sealed record NftTable(string Name, Seq<NftSet> Sets, Seq<NftChain> Chains);
+public sealed record NftTable(string Name, SortedSeq<NftSet> Sets, SortedSeq<NftChain> Chains)
+{
+    public NftSet? FindSet(string name)
+    {
+        var index = Sets.FirstIndex(set => string.CompareOrdinal(set.Name, name) >= 0);
+        return index < Sets.Count && Sets[index] is var found && found.Name == name ? found : null;
+    }
+}
 
 /// <summary>
 /// A named set, or a map when <c>Data</c> is not null. Comments of objects are not kept; those of elements are.
@@ -33,11 +40,13 @@ public sealed record NftTable(string Name, Seq<NftSet> Sets, Seq<NftChain> Chain
 /// Largest number of elements; null when it was not given, which means <see cref="DynamicSize"/> where packets add
 /// them.
 /// </param>
-/// <param name="Elements">Sorted by key. Those that packets added (in <c>Dynamic</c> sets) are not kept: they are state.</param>
+/// <param name="Elements">Those that packets added (in <c>Dynamic</c> sets) are not kept: they are state.</param>
 public sealed record NftSet(
     string Name, Seq<FieldType> Key, DataType? Data, SetFlags Flags, int? TimeoutSeconds, int? Size,
-    Seq<Element> Elements)
+    SortedSeq<Element> Elements) : IKeyed<NftSet>
 {
+    public static int CompareKeys(NftSet left, NftSet right) => string.CompareOrdinal(left.Name, right.Name);
+
     /// <summary>
     /// Whose ports they are, where <c>typeof</c> says so (<c>tcp dport</c>): nft holds a rule that translates by the
     /// map to that protocol. Null for any (<c>th dport</c>), and where nothing tells: <c>nft -j</c> gives names of
@@ -99,7 +108,12 @@ public abstract record DataType
 /// <summary>One element of a set or map.</summary>
 /// <param name="Comment">At most 128 bytes: a longer one fails the whole transaction (service-semantics §13.2 #1).</param>
 /// <param name="TimeoutSeconds">Its own timeout; null takes the set's.</param>
-public sealed record Element(Seq<KeyField> Key, ElementData? Data, string? Comment = null, int? TimeoutSeconds = null);
+public sealed record Element(Seq<KeyField> Key, ElementData? Data, string? Comment = null, int? TimeoutSeconds = null)
+    : IKeyed<Element>
+{
+    /// <summary>Field by field.</summary>
+    public static int CompareKeys(Element left, Element right) => left.Key.Span.SequenceCompareTo(right.Key.Span);
+}
 
 /// <summary>
 /// A field of a key: all values from <c>First</c> to <c>Last</c>, which are equal outside interval sets. Host byte
@@ -136,7 +150,10 @@ public abstract record ElementData
 }
 
 /// <summary><c>Hook</c> is null for a chain that is reached by jumps only.</summary>
-public sealed record NftChain(string Name, NftHook? Hook, Seq<NftRule> Rules);
+public sealed record NftChain(string Name, NftHook? Hook, Seq<NftRule> Rules) : IKeyed<NftChain>
+{
+    public static int CompareKeys(NftChain left, NftChain right) => string.CompareOrdinal(left.Name, right.Name);
+}
 
 /// <param name="DropsByDefault">policy drop.</param>
 public sealed record NftHook(NftChainType Type, NftHookPoint Point, int Priority, bool DropsByDefault);

@@ -101,6 +101,18 @@ internal sealed class Words(Family family)
         _ => throw new UnreachableException(),
     };
 
+    /// <summary>Without the blocks inside others: an interval set refuses overlaps.</summary>
+    public static IEnumerable<Prefix> Disjoint(Seq<Prefix> blocks)
+    {
+        Prefix? last = null;
+        foreach (var block in blocks.Order())
+        {
+            if (last is { } outer && outer.Contains(block)) continue;
+            last = block;
+            yield return block;
+        }
+    }
+
     public static KeyField Range(Prefix block) =>
         new(block.Network.Bits, block.Network.Bits | (block.Family.HostMask() & ~block.Mask));
 

@@ -352,7 +352,7 @@ internal ref partial struct RulesetReader
             return null;
         }
 
-        elements.Sort(ElementOrder.Compare);
+        elements.Sort(Element.CompareKeys);
         return new SetRef.InPlace(elements.ToSeq());
     }
 

@@ -57,8 +57,8 @@ internal sealed class TableDraft
         }
 
         return new NftTable(
-            name, Sets.Select(set => set.Value.Finish(set.Key, conflicts)).ToSeq(),
-            Chains.Select(chain => new NftChain(chain.Key, chain.Value.Hook, chain.Value.Rules.ToSeq())).ToSeq());
+            name, Sets.Select(set => set.Value.Finish(set.Key, conflicts)).ToSortedSeq(),
+            Chains.Select(chain => new NftChain(chain.Key, chain.Value.Hook, chain.Value.Rules.ToSeq())).ToSortedSeq());
     }
 }
 
@@ -98,11 +98,11 @@ internal sealed class SetDraft
         var (places, count) = (new int[elements.Length], 0);
         for (var i = 0; i < places.Length; i++) places[i] = i;
         Array.Sort(places, (left, right) =>
-            ElementOrder.Compare(elements[left], elements[right]) is var order and not 0 ? order : left.CompareTo(right));
+            Element.CompareKeys(elements[left], elements[right]) is var order and not 0 ? order : left.CompareTo(right));
         var sorted = new Element[elements.Length];
         foreach (var place in places)
         {
-            if (count == 0 || ElementOrder.Compare(sorted[count - 1], elements[place]) != 0)
+            if (count == 0 || Element.CompareKeys(sorted[count - 1], elements[place]) != 0)
                 sorted[count++] = elements[place];
             else if (!Equals(sorted[count - 1].Data, elements[place].Data))
                 conflicts.Add($"an element of map {name} leads to two places");
@@ -110,7 +110,7 @@ internal sealed class SetDraft
 
         var flags = TimeoutSeconds is null ? Flags : Flags | SetFlags.Timeout;
         var size = flags.HasFlag(SetFlags.Dynamic) ? Size ?? NftSet.DynamicSize : Size;
-        return new NftSet(name, Key, Data, flags, TimeoutSeconds, size, Seq.Create<Element>(sorted.AsSpan(0, count)))
+        return new NftSet(name, Key, Data, flags, TimeoutSeconds, size, SortedSeq.Create<Element>(sorted.AsSpan(0, count)))
         {
             PortsOf = PortsOf,
         };

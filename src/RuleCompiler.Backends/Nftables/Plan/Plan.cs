@@ -40,10 +40,10 @@ public sealed partial class NftablesBackend
     /// </summary>
     private static bool CanBeEdited(NftTable from, NftTable to)
     {
-        var sets = to.Sets.ToDictionary(set => set.Name);
-        var chains = to.Chains.ToDictionary(chain => chain.Name);
-        return from.Sets.All(set => !sets.TryGetValue(set.Name, out var other) || IsOfType(set, other))
-            && from.Chains.All(chain => !chains.TryGetValue(chain.Name, out var other) || other.Hook == chain.Hook);
+        return from.Sets.ChangesTo(to.Sets).Removed
+                .All(set => !to.Sets.TryFind(set, out var other) || IsOfType(set, other))
+            && from.Chains.ChangesTo(to.Chains).Removed
+                .All(chain => !to.Chains.TryFind(chain, out var other) || other.Hook == chain.Hook);
 
         // What was read from nft -j does not say whose ports they are.
         static bool IsOfType(NftSet set, NftSet other) =>
@@ -51,78 +51,38 @@ public sealed partial class NftablesBackend
     }
 
     /// <summary>
-    /// What is referred to comes before what refers to it. Rules are compared as they are: all of a chain's are replaced.
+    /// What is referred to comes before what refers to it. Rules are compared as they are: all of a chain's are
+    /// replaced. An element with another value, comment or timeout goes and comes.
     /// </summary>
     private static void Edit(NftTable from, NftTable to, List<NftCommand> commands, List<NftCommand> afterwards)
     {
-        var oldSets = from.Sets.ToDictionary(set => set.Name);
-        var oldChains = from.Chains.ToDictionary(chain => chain.Name);
-        var newChains = to.Chains.Select(chain => chain.Name).ToHashSet();
-        var newSets = to.Sets.Select(set => set.Name).ToHashSet();
-        foreach (var chain in to.Chains)
+        var (chains, sets) = (from.Chains.ChangesTo(to.Chains), from.Sets.ChangesTo(to.Sets));
+        commands.AddRange(chains.Added.Where(chain => !from.Chains.TryFind(chain, out _))
+            .Select(chain => new NftCommand.AddChain(chain.Name, chain.Hook)));
+        commands.AddRange(sets.Added.Where(set => !from.Sets.TryFind(set, out _))
+            .Select(set => new NftCommand.AddSet(set with { Elements = [] })));
+        foreach (var chain in chains.Added)
         {
-            if (!oldChains.ContainsKey(chain.Name)) commands.Add(new NftCommand.AddChain(chain.Name, chain.Hook));
-        }
-
-        foreach (var set in to.Sets)
-        {
-            if (!oldSets.ContainsKey(set.Name)) commands.Add(new NftCommand.AddSet(set with { Elements = [] }));
-        }
-
-        foreach (var chain in to.Chains)
-        {
-            var old = oldChains.GetValueOrDefault(chain.Name)?.Rules ?? [];
-            if (old == chain.Rules) continue;
-            if (!old.IsEmpty) commands.Add(new NftCommand.FlushChain(chain.Name));
-            foreach (var rule in chain.Rules) commands.Add(new NftCommand.AddRule(chain.Name, rule));
+            if (from.Chains.TryFind(chain, out var old) && !old.Rules.IsEmpty)
+                commands.Add(new NftCommand.FlushChain(chain.Name));
+            commands.AddRange(chain.Rules.Select(rule => new NftCommand.AddRule(chain.Name, rule)));
         }
 
         List<NftCommand> additions = [];
-        foreach (var set in to.Sets)
+        foreach (var set in sets.Added)
         {
-            var (gone, come) = Differences(oldSets.GetValueOrDefault(set.Name)?.Elements ?? [], set.Elements);
+            var elements = (from.Sets.TryFind(set, out var old) ? old.Elements : []).ChangesTo(set.Elements);
+            var (gone, come) = (elements.Removed.ToSortedSeq(), elements.Added.ToSortedSeq());
             if (!gone.IsEmpty) commands.Add(new NftCommand.DeleteElements(set with { Elements = gone }));
             if (!come.IsEmpty) additions.Add(new NftCommand.AddElements(set with { Elements = come }));
         }
 
         commands.AddRange(additions);
-        var stale = from.Chains.Where(chain => !newChains.Contains(chain.Name)).ToArray();
-        afterwards.AddRange(stale.Where(chain => !chain.Rules.IsEmpty).Select(chain => new NftCommand.FlushChain(chain.Name)));
+        var stale = chains.Removed.Where(chain => !to.Chains.TryFind(chain, out _)).ToArray();
+        afterwards.AddRange(stale.Where(chain => !chain.Rules.IsEmpty)
+            .Select(chain => new NftCommand.FlushChain(chain.Name)));
         afterwards.AddRange(stale.Select(chain => new NftCommand.DeleteChain(chain.Name)));
-        afterwards.AddRange(from.Sets.Where(set => !newSets.Contains(set.Name))
+        afterwards.AddRange(sets.Removed.Where(set => !to.Sets.TryFind(set, out _))
             .Select(set => new NftCommand.DeleteSet(set.Name, IsMap: set.Data is not null)));
-    }
-
-    /// <summary>
-    /// A merge of two sorted lists. An element with another value, comment or timeout goes and comes.
-    /// </summary>
-    private static (Seq<Element> Gone, Seq<Element> Come) Differences(Seq<Element> old, Seq<Element> desired)
-    {
-        List<Element> gone = [], come = [];
-        var (i, j) = (0, 0);
-        while (i < old.Count || j < desired.Count)
-        {
-            var order = i == old.Count ? 1 : j == desired.Count ? -1 : ElementOrder.Compare(old[i], desired[j]);
-            if (order < 0)
-            {
-                gone.Add(old[i++]);
-            }
-            else if (order > 0)
-            {
-                come.Add(desired[j++]);
-            }
-            else
-            {
-                if (old[i] != desired[j])
-                {
-                    gone.Add(old[i]);
-                    come.Add(desired[j]);
-                }
-
-                (i, j) = (i + 1, j + 1);
-            }
-        }
-
-        return (gone.ToSeq(), come.ToSeq());
     }
 }

@@ -86,7 +86,7 @@ public sealed class LowerTests
         Assert.Equal(2, fewer.Count);
         Assert.All(fewer, element => Assert.Contains(element, all));
 
-        Seq<Element> SlotsOf(params string[] endpoints) =>
+        SortedSeq<Element> SlotsOf(params string[] endpoints) =>
             Lower([service], [service.Slice(endpoints)]).Artifact.Tables[0].Sets.Single(set => set.Name == "slots").Elements;
     }
 

@@ -36,7 +36,7 @@ public static class NftRulesetGen
         from members in G.CollectToArray(sets.Order(StringComparer.Ordinal).Select(set => OneSet(set, family, dynamic: false)))
         from updated in OneSet(Updated, family, dynamic: true)
         from bodies in G.CollectToArray(chains.Order(StringComparer.Ordinal).Select(chain => Chain(chain, family)))
-        select new NftTable(name, [.. members, updated], bodies.ToSeq());
+        select new NftTable(name, [.. members, updated], bodies.ToSortedSeq());
 
     private static Gen<NftChain> Chain(string name, Family family) =>
         from hook in Hook.OrNull()
@@ -72,9 +72,9 @@ public static class NftRulesetGen
             .Where(type => type is not (FieldType.Ipv4Addr or FieldType.Ipv6Addr) || type == FieldTypes.Address(family)).ArrayOf(count)
         select types.ToSeq();
 
-    private static Gen<Seq<Element>> Elements(Seq<FieldType> key, DataType? data, bool ranges) =>
+    private static Gen<SortedSeq<Element>> Elements(Seq<FieldType> key, DataType? data, bool ranges) =>
         from elements in OneElement(key, data, ranges).ListOf()
-        select elements.DistinctBy(element => element.Key).Order(Comparer<Element>.Create(ElementOrder.Compare)).ToSeq();
+        select elements.DistinctBy(element => element.Key).ToSortedSeq();
 
     private static Gen<Element> OneElement(Seq<FieldType> key, DataType? data, bool ranges) =>
         from fields in G.CollectToArray(key.Select(type => Field(type, ranges)))
@@ -217,7 +217,7 @@ public static class NftRulesetGen
         G.Elements(Sets).Select(name => (SetRef)new SetRef.Named(name)),
         from elements in Elements(FieldTypes.Of(key, family), data, ranges: true).Resize(3)
         where !elements.IsEmpty
-        select (SetRef)new SetRef.InPlace(elements));
+        select (SetRef)new SetRef.InPlace(elements.ToSeq()));
 
     private static Gen<Statement> Bits =>
         from state in Flag
@@ -280,19 +280,19 @@ public static class NftRulesetGen
             yield return ruleset with { Tables = ruleset.Tables.Where(other => other != table).ToSeq() };
             foreach (var chain in table.Chains.AsEnumerable())
             {
-                yield return With(ruleset, table, table with { Chains = table.Chains.Where(other => other != chain).ToSeq() });
+                yield return With(ruleset, table, table with { Chains = table.Chains.Where(other => other != chain).ToSortedSeq() });
                 foreach (var rule in chain.Rules.AsEnumerable())
                 {
                     var without = chain with { Rules = chain.Rules.Where(other => other != rule).ToSeq() };
                     yield return With(ruleset, table, table with
                     {
-                        Chains = table.Chains.Select(other => other == chain ? without : other).ToSeq(),
+                        Chains = table.Chains.Select(other => other == chain ? without : other).ToSortedSeq(),
                     });
                 }
             }
 
             foreach (var set in table.Sets.Where(set => set.Name != Updated))
-                yield return With(ruleset, table, table with { Sets = table.Sets.Where(other => other != set).ToSeq() });
+                yield return With(ruleset, table, table with { Sets = table.Sets.Where(other => other != set).ToSortedSeq() });
         }
     }
 

@@ -88,7 +88,7 @@ public sealed class PlanTests
     {
         var state = Lower(SmallCluster.Cart, "10.64.0.5");
         var table = state.Tables[0];
-        var listed = table with { Sets = table.Sets.Select(set => set with { PortsOf = null }).ToSeq() };
+        var listed = table with { Sets = table.Sets.Select(set => set with { PortsOf = null }).ToSortedSeq() };
         Assert.Empty(NftablesBackend.Instance.Plan(state with { Tables = [listed] }, state).AsEnumerable());
     }
 
