@@ -31,7 +31,10 @@ internal static class Dev
           format [--check]                format every source; --check only says what is not formatted
           bench [ARGS]                    ratios against kube-proxy's own rules
           ci                              what CI runs: install what tests need, locked restore, format check, build,
-                                          all tests, clean tree; the last line is "N passed, N failed"
+                                          all tests, clean tree
+
+        The last line of test, kernel, golden, fuzz and ci is "N passed, N failed", whatever happens: a step that crashes
+        or does not end in time is a failure.
 
         CI=true restores in locked mode. RULEC_KERNEL=1 makes a skipped test a failure; both together install the
         Debian packages that the tests need (tools/needs.tsv). Exit code: 0 fine, 1 something failed, 2 wrong usage.
@@ -44,6 +47,9 @@ internal static class Dev
     private static readonly string[] _fuzzed =
         ["Properties", "Backends.Iptables", "Backends.Nftables", "Backends.Ipvs", "Mutation"];
 
+    private static readonly TimeSpan _gitLimit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan _installLimit = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan _buildLimit = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan _testLimit = TimeSpan.FromMinutes(40);
 
     /// <summary>The SDK tells a file-based program where its source is; source paths in a CI build are not real ones.</summary>
@@ -82,6 +88,10 @@ internal static class Dev
         {
             Console.Error.WriteLine($"dev: {exception.Message}; see dotnet run tools/dev.cs -- --help");
             return 2;
+        }
+        catch (Exception exception)
+        {
+            return Failed(exception.ToString());
         }
     }
 
@@ -158,7 +168,7 @@ internal static class Dev
     {
         var project = Path.Combine("tools", "RuleCompiler.Bench");
         return Directory.Exists(Path.Combine(Root, project))
-            ? Dotnet(["run", "-c", "Release", "--project", project, "--", .. args])
+            ? Run("dotnet", ["run", "-c", "Release", "--project", project, "--", .. args], [], Timeout.InfiniteTimeSpan)
             : Failed($"{project} is not in this checkout");
     }
 
@@ -167,9 +177,14 @@ internal static class Dev
     /// </summary>
     private static int Ci(Dictionary<string, string> _)
     {
-        var before = Git("status", "--porcelain");
+        string? before = null;
         (string Name, Func<Tally> Run)[] steps =
         [
+            ("look at the tree", () =>
+            {
+                before = TreeState();
+                return Step(true);
+            }),
             ("install what tests need", () => Step(Install(out var _))),
             ("locked restore", () => Step(
                 Dotnet("restore", "RuleCompiler.sln", "--locked-mode", "-v", "q", "-nologo") == 0)),
@@ -181,7 +196,7 @@ internal static class Dev
         foreach (var (name, run) in steps)
         {
             Console.WriteLine($"ci: {name}");
-            var tally = run();
+            var tally = Guarded(run);
             if (tally.Failed > 0 || !tally.IsSound) Console.Error.WriteLine($"ci: {name}: failed");
             total += tally;
         }
@@ -189,11 +204,24 @@ internal static class Dev
         return Report(total);
 
         static Tally Step(bool succeeded) => new(0, succeeded ? 0 : 1, 0, true);
+
+        static Tally Guarded(Func<Tally> step)
+        {
+            try
+            {
+                return step();
+            }
+            catch (Exception exception)
+            {
+                Console.Error.WriteLine($"dev: {exception}");
+                return Step(false);
+            }
+        }
     }
 
-    private static bool IsUnchanged(string before)
+    private static bool IsUnchanged(string? before)
     {
-        var after = Git("status", "--porcelain");
+        var after = TreeState();
         if (before == after) return true;
         Console.Error.WriteLine($"git status before:\n{before}after:\n{after}");
         return false;
@@ -214,13 +242,31 @@ internal static class Dev
             return new Tally(0, 0, 0, false);
         }
 
-        var assemblies = XDocument.Load(report).Descendants("assembly").ToArray();
+        if (ReadReport(report) is not { } assemblies)
+        {
+            Console.Error.WriteLine($"{project}: ended with {exit} and with half a report");
+            return new Tally(0, 0, 0, false);
+        }
+
         int Sum(string name) => assemblies.Sum(assembly => (int?)assembly.Attribute(name) ?? 0);
         var tally = new Tally(Sum("passed"), Sum("failed") + Sum("errors"), Sum("skipped"), true);
         foreach (var test in assemblies.Descendants("test").Where(test => (string?)test.Attribute("result") == "Skip"))
             Console.WriteLine($"  skipped: {(string?)test.Attribute("name")}: {test.Element("reason")?.Value}");
         // The program also fails without a failed test: when it crashed late, or a filter matched none.
         return tally with { IsSound = exit == 0 || tally.Failed > 0 };
+    }
+
+    /// <summary>Null when the program died while it wrote.</summary>
+    private static XElement[]? ReadReport(string path)
+    {
+        try
+        {
+            return [.. XDocument.Load(path).Descendants("assembly")];
+        }
+        catch (System.Xml.XmlException)
+        {
+            return null;
+        }
     }
 
     private static int Report(Tally total)
@@ -251,8 +297,8 @@ internal static class Dev
         var quiet = new Dictionary<string, string> { ["DEBIAN_FRONTEND"] = "noninteractive" };
         for (var attempt = 1; attempt <= 2; attempt++)
         {
-            if (Run("apt-get", ["update", "-q"], quiet) == 0 &&
-                Run("apt-get", ["install", "-y", "-q", "--no-install-recommends", .. missing], quiet) == 0 &&
+            if (Run("apt-get", ["update", "-q"], quiet, _installLimit) == 0 &&
+                Run("apt-get", ["install", "-y", "-q", "--no-install-recommends", .. missing], quiet, _installLimit) == 0 &&
                 MissingPackages().Length == 0) return true;
         }
 
@@ -294,17 +340,21 @@ internal static class Dev
         ? number.ToString(CultureInfo.InvariantCulture)
         : throw new UsageException($"{option} needs a number, not '{text}'");
 
-    private static int Dotnet(params string[] args) => Run("dotnet", args, []);
+    private static int Dotnet(params string[] args) => Run("dotnet", args, [], _buildLimit);
 
-    private static string Git(params string[] args)
+    /// <exception cref="InvalidOperationException">git failed: its silence is no clean tree.</exception>
+    private static string TreeState()
     {
-        using var git = Process.Start(new ProcessStartInfo("git", args) { WorkingDirectory = Root, RedirectStandardOutput = true })!;
-        var text = git.StandardOutput.ReadToEnd();
-        git.WaitForExit();
-        return text;
+        using var git = Process.Start(new ProcessStartInfo("git", ["status", "--porcelain"])
+        {
+            WorkingDirectory = Root, RedirectStandardOutput = true,
+        })!;
+        var text = git.StandardOutput.ReadToEndAsync();
+        var exit = git.WaitForExit(_gitLimit) ? git.ExitCode : Kill(git, _gitLimit);
+        return exit == 0 ? text.Result : throw new InvalidOperationException($"git status ended with {exit}");
     }
 
-    private static int Run(string program, string[] args, Dictionary<string, string> environment, TimeSpan? limit = null)
+    private static int Run(string program, string[] args, Dictionary<string, string> environment, TimeSpan limit)
     {
         var start = new ProcessStartInfo(program, args) { WorkingDirectory = Root };
         foreach (var (name, value) in environment) start.Environment[name] = value;
@@ -313,11 +363,7 @@ internal static class Dev
         try
         {
             using var process = Process.Start(start)!;
-            if (limit is not { } time)
-                process.WaitForExit();
-            else if (!process.WaitForExit(time))
-                return Kill(process, time);
-            return process.ExitCode;
+            return process.WaitForExit(limit) ? process.ExitCode : Kill(process, limit);
         }
         catch (System.ComponentModel.Win32Exception exception)
         {

@@ -1,6 +1,8 @@
+using System.Reflection;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
+using RuleCompiler.Linux;
 using Xunit;
 
 namespace RuleCompiler.Tests.Tidy;
@@ -17,9 +19,10 @@ public sealed class NeedsTests
     public void Every_program_that_a_test_starts_is_installed()
     {
         var listed = Listed();
-        var started = Checkout.Files("tests", "*.cs").SelectMany(file => Started(File.ReadAllText(file))).ToHashSet();
+        var started = Checkout.Files("tests", "*.cs").Concat(Checkout.Files("src/RuleCompiler.Linux", "*.cs"))
+            .SelectMany(file => Started(File.ReadAllText(file))).Concat(StartedByRuleTools()).ToHashSet();
 
-        Assert.Superset(new HashSet<string> { "nft", "zsh", "fish", "gcc", "linux.uml", "nfacct", "ip" }, started);
+        Assert.Superset(new HashSet<string> { "nft", "zsh", "fish", "gcc", "linux.uml", "nfacct", "ip", "ip6tables-legacy-save" }, started);
         Findings.None(started.Except(listed).Order().Select(program => $"tools/needs.tsv lacks {program}"));
     }
 
@@ -36,6 +39,24 @@ public sealed class NeedsTests
     [InlineData("""Other("a");""", "")]
     public void Every_way_to_start_a_program_is_seen(string code, string programs) =>
         Assert.Equal(programs, string.Join(' ', Started($"class C {{ void F() {{ }} {Member(code)} }}")));
+
+    /// <summary>The first words of the commands of every <see cref="RuleTool"/> that a factory makes.</summary>
+    private static IEnumerable<string> StartedByRuleTools() =>
+        from factory in typeof(RuleTool).GetMethods(BindingFlags.Public | BindingFlags.Static)
+        where factory.ReturnType == typeof(RuleTool)
+        from arguments in factory.GetParameters().Aggregate(
+            (IEnumerable<object[]>)[[]],
+            (lists, parameter) => lists.SelectMany(list => ValuesOf(parameter).Select(value => (object[])[.. list, value])))
+        let tool = (RuleTool)factory.Invoke(null, arguments)!
+        from command in new[] { tool.RestoreCommand, tool.DumpCommand }
+        select command[0];
+
+    private static object[] ValuesOf(ParameterInfo parameter) => (parameter.Name, parameter.ParameterType) switch
+    {
+        ("kind", _) => ["nft", "legacy"],
+        (_, var type) when type.IsEnum => [.. Enum.GetValuesAsUnderlyingType(type).Cast<object>().Select(value => Enum.ToObject(type, value))],
+        _ => throw new NotSupportedException($"say here which values {parameter} of a factory of RuleTool can have"),
+    };
 
     private static string Member(string code) => code[0] is '[' or 's' ? code : $"void G() {{ {code} }}";
 
