@@ -23,6 +23,10 @@ public sealed record ServiceGraph(
     SortedSeq<Ip> ClusterIps,
     Seq<Prefix> ServiceCidrs)
 {
+    /// <summary>The same node in a cluster without Services.</summary>
+    public ServiceGraph WithoutServices() =>
+        this with { ServicePorts = [], HealthChecks = [], ClusterIps = [], ServiceCidrs = [] };
+
     /// <summary>
     /// The graphs differ in Services at most: what follows from the node alone is the same. Its zone is not looked at,
     /// which only selects endpoints.

@@ -44,7 +44,7 @@ internal static class ShowVerb
             }).ToList();
 
             // The tool lists both families under one head.
-            var both = tables[0] with { Servers = tables.SelectMany(table => table.Servers).ToSeq() };
+            var both = tables[0] with { Servers = tables.SelectMany(table => table.Servers).ToSortedSeq() };
             session.Shell.Output.Write(IpvsBackend.PrintTable(both));
             return ExitCode.Fine;
         });

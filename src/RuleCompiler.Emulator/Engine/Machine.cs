@@ -181,7 +181,7 @@ internal sealed partial class Machine
             ? host
             : host with
             {
-                Interfaces = host.Interfaces.Append(new HostInterface(VirtualDevice, table.Addresses)).ToSeq(),
+                Interfaces = host.Interfaces.Append(new HostInterface(VirtualDevice, table.Addresses.ToSeq())).ToSeq(),
             };
 
     private Fate? RouteInput(Walk walk)

@@ -17,7 +17,7 @@ internal sealed class IpSetIndex
     {
         Type = set.Type;
         var lengths = new SortedSet<int>();
-        foreach (var entry in set.Entries.Span)
+        foreach (var entry in set.Entries)
         {
             var third = entry.Third;
             if (third is { } network) lengths.Add(network.Length);

@@ -45,7 +45,7 @@ internal sealed class IpvsState(ConnectionTable conntrack)
         Settings = table.Settings;
         var gone = _trash.Added;
         var wanted = new HashSet<ServiceKey>();
-        foreach (var server in table.Servers.Span)
+        foreach (var server in table.Servers)
         {
             var key = ServiceKey.Of(server);
             wanted.Add(key);

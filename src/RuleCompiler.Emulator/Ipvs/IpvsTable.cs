@@ -10,7 +10,7 @@ namespace RuleCompiler.Emulator;
 /// <param name="Servers">
 /// One for each protocol, address and port; real servers in the order in which they are added.
 /// </param>
-public sealed record IpvsTable(Seq<VirtualServer> Servers, Seq<Ip> Addresses, IpvsSettings Settings);
+public sealed record IpvsTable(SortedSeq<VirtualServer> Servers, SortedSeq<Ip> Addresses, IpvsSettings Settings);
 
 /// <summary>
 /// The sysctls net.ipv4.vs.* and the timeouts of ipvsadm --set that a packet can notice. What an artifact does not say

@@ -37,12 +37,9 @@ public static class IpvsTranslator
 
     private static void CheckSets(IpvsArtifact artifact, List<Diagnostic> found)
     {
-        var names = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var set in artifact.Sets.Span)
+        foreach (var set in artifact.Sets)
         {
-            if (!names.Add(set.Name))
-                Report(found, DiagnosticCatalog.IpvsRefused, $"found two sets {set.Name}, expected one of a name");
-            foreach (var entry in set.Entries.Span)
+            foreach (var entry in set.Entries)
             {
                 var hasParts = set.Type switch
                 {
@@ -71,12 +68,9 @@ public static class IpvsTranslator
 
     private static void CheckServers(IpvsArtifact artifact, List<Diagnostic> found)
     {
-        var keys = new HashSet<ServiceKey>();
-        foreach (var server in artifact.Servers.Span)
+        foreach (var server in artifact.Servers)
         {
             var name = $"{server.Protocol.KernelName()} {new Endpoint(server.Address, server.Port)}";
-            if (!keys.Add(ServiceKey.Of(server)))
-                Report(found, DiagnosticCatalog.IpvsRefused, $"found {name} twice, expected each virtual server once");
             if (server.OnePacket)
             {
                 Report(found, DiagnosticCatalog.IpvsNotEmulated,

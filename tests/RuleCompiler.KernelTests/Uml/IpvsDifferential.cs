@@ -85,7 +85,7 @@ internal sealed class IpvsDifferential(GuestKernel kernel, Func<string, string>?
     {
         private readonly List<Probe> _flows = [];
 
-        public IEnumerable<Probe> Next(ClusterState cluster, Seq<Ip> bound, int limit)
+        public IEnumerable<Probe> Next(ClusterState cluster, SortedSeq<Ip> bound, int limit)
         {
             var older = _flows.TakeLast(limit).Where(probe => CanComeFrom(probe, bound)).ToArray();
             var flows = FlowGen.Covering(cluster, node, family)
@@ -127,7 +127,7 @@ internal sealed class IpvsDifferential(GuestKernel kernel, Func<string, string>?
         /// An address that kube-ipvs0 has is a martian from outside; a process of the node has no other than the
         /// node's.
         /// </summary>
-        private bool CanComeFrom(Probe probe, Seq<Ip> bound)
+        private bool CanComeFrom(Probe probe, SortedSeq<Ip> bound)
         {
             var source = probe.Tuple.Source;
             return probe.InputInterface is null

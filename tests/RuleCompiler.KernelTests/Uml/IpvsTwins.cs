@@ -22,7 +22,7 @@ internal sealed class IpvsTwins(
     private NetfilterMachine? _emulator;
     private IpvsArtifact? _has;
 
-    public Seq<Ip> Bound => _has!.Addresses;
+    public SortedSeq<Ip> Bound => _has!.Addresses;
 
     /// <summary>A clean node by the files that ship; after that by plans, as an agent would.</summary>
     public void Update(ClusterState cluster)

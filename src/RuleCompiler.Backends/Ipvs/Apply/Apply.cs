@@ -21,9 +21,12 @@ public sealed partial class IpvsBackend
         IpvsStep.Reap change => With(observed, change.Commands),
         IpvsStep.Bind change => observed with
         {
-            Addresses = observed.Addresses.Union(change.Addresses).Order().ToSeq(),
+            Addresses = observed.Addresses.Union(change.Addresses).ToSortedSeq(),
         },
-        IpvsStep.Unbind change => observed with { Addresses = observed.Addresses.Except(change.Addresses).ToSeq() },
+        IpvsStep.Unbind change => observed with
+        {
+            Addresses = observed.Addresses.Except(change.Addresses).ToSortedSeq(),
+        },
         _ => throw new UnreachableException(),
     };
 
@@ -31,7 +34,7 @@ public sealed partial class IpvsBackend
         .Concat(observed).DistinctBy(sysctl => sysctl.Name)
         .OrderBy(sysctl => sysctl.Name, StringComparer.Ordinal).ToSeq();
 
-    private static Seq<IpSet> With(Seq<IpSet> sets, Seq<SetCommand> commands)
+    private static SortedSeq<IpSet> With(SortedSeq<IpSet> sets, Seq<SetCommand> commands)
     {
         var editor = new SetEditor(sets);
         foreach (var command in commands)

@@ -9,7 +9,7 @@ internal sealed class ServerEditor
 {
     private readonly SortedDictionary<ServerKey, Draft> _servers = [];
 
-    public ServerEditor(Seq<VirtualServer> servers, Timeouts? timeouts)
+    public ServerEditor(SortedSeq<VirtualServer> servers, Timeouts? timeouts)
     {
         Timeouts = timeouts;
         foreach (var server in servers)
@@ -22,10 +22,10 @@ internal sealed class ServerEditor
 
     public Timeouts? Timeouts { get; private set; }
 
-    public Seq<VirtualServer> Finish() => _servers.Select(server => new VirtualServer(
+    public SortedSeq<VirtualServer> Finish() => _servers.Select(server => new VirtualServer(
         server.Key.Address, server.Key.Protocol, server.Key.Port, server.Value.Options.Scheduler,
         server.Value.Options.Flags, server.Value.Options.PersistenceSeconds, server.Value.Reals.Values.ToSeq(),
-        server.Value.Options.OnePacket)).ToSeq();
+        server.Value.Options.OnePacket)).ToSortedSeq();
 
     /// <summary>Null, or why the kernel refuses the command.</summary>
     public string? Execute(ServerCommand command)

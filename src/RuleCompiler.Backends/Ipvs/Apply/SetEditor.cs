@@ -8,7 +8,7 @@ internal sealed class SetEditor
 {
     private readonly Dictionary<string, Draft> _sets = new(StringComparer.Ordinal);
 
-    public SetEditor(Seq<IpSet> sets)
+    public SetEditor(SortedSeq<IpSet> sets)
     {
         foreach (var set in sets)
         {
@@ -18,8 +18,9 @@ internal sealed class SetEditor
         }
     }
 
-    public Seq<IpSet> Finish() => _sets.OrderBy(set => set.Key, StringComparer.Ordinal).Select(set => new IpSet(
-        set.Key, set.Value.Type, set.Value.HashSize, set.Value.MaxElements, set.Value.Entries.ToSeq())).ToSeq();
+    public SortedSeq<IpSet> Finish() => _sets.Select(set => new IpSet(
+        set.Key, set.Value.Type, set.Value.HashSize, set.Value.MaxElements,
+        set.Value.Entries.ToSortedSeq())).ToSortedSeq();
 
     public IpSetType? TypeOf(string name) => _sets.TryGetValue(name, out var set) ? set.Type : null;
 

@@ -19,19 +19,32 @@ public sealed partial class IpvsBackend : Backend<IpvsArtifact, IpvsStep>
 
     protected override Lowering<IpvsArtifact> LowerChecked(ServiceGraph graph, Lowering<IpvsArtifact>? previous)
     {
-        var node = graph.Node;
-        var services = new ServiceLowering(graph, node);
-        var addresses = services.Addresses();
+        var isEditable = previous is IpvsLowering && previous.Graph.IsOfSameNodeAs(graph);
+        var before = isEditable ? (IpvsLowering)previous! : WithoutServices(graph);
+        var lowering = new ServiceLowering(before, graph).Build();
+        return lowering with
+        {
+            // Once for a Service: its annotations are those of all of its ports.
+            Diagnostics =
+            [
+                .. new SchedulerChoice(graph.Node.Config.Ipvs.Scheduler).Diagnostics,
+                .. lowering.Notes.DistinctBy(note => note.Key.Service).SelectMany(note => note.Diagnostics),
+            ],
+        };
+    }
+
+    private static IpvsLowering WithoutServices(ServiceGraph graph)
+    {
+        var config = graph.Node.Config.Ipvs;
         var artifact = new IpvsArtifact(
-            graph.Family,
-            services.Sets(addresses),
-            addresses,
-            services.Servers(),
-            new RuleLowering(graph, node).Build(),
-            SysctlsOf(graph.Family, node.Config.Ipvs),
-            TimeoutsOf(node.Config.Ipvs),
-            node.Config.Ipvs.ExcludeCidrs.Where(cidr => cidr.Family == graph.Family).Distinct().Order().ToSeq());
-        return new Lowering<IpvsArtifact>(graph, artifact, services.Diagnostics);
+            graph.Family, [], [], [], new RuleLowering(graph, graph.Node).Build(),
+            SysctlsOf(graph.Family, config), TimeoutsOf(config),
+            config.ExcludeCidrs.Where(cidr => cidr.Family == graph.Family).Distinct().Order().ToSeq());
+        var nodePortIps = ServicePortClaims.NodePortAddresses(graph)
+            .Select(address => new IpSetEntry(address, null, null, null));
+        var members = Names.All.ToDictionary(set => set, _ => default(Multiset<IpSetEntry>));
+        members[Names.NodePortIps] = members[Names.NodePortIps].Update([], [.. nodePortIps]);
+        return new IpvsLowering(graph.WithoutServices(), artifact, []) { Members = members };
     }
 
     /// <summary>

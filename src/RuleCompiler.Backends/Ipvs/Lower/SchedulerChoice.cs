@@ -10,33 +10,30 @@ namespace RuleCompiler.Backends.Ipvs;
 internal sealed class SchedulerChoice
 {
     private readonly Scheduler _default;
-    private readonly List<Diagnostic> _diagnostics = [];
-    private ObjectName? _reported;
 
     public SchedulerChoice(string configured)
     {
         if (configured.Length == 0 || IpvsBackend.TryParseScheduler(configured, out _default)) return;
         _default = Scheduler.Rr;
-        _diagnostics.Add(Unknown(default, "ipvs.scheduler of the proxy's configuration", configured, _default));
+        Diagnostics = [Unknown(default, "ipvs.scheduler of the proxy's configuration", configured, _default)];
     }
 
-    public Seq<Diagnostic> Diagnostics => _diagnostics.ToSeq();
+    /// <summary>Of the configuration.</summary>
+    public Seq<Diagnostic> Diagnostics { get; } = [];
 
-    public Scheduler Of(ServicePort servicePort)
-    {
-        if (ValueOf(servicePort.Annotations) is not { } annotation) return _default;
-        if (IpvsBackend.TryParseScheduler(annotation.Value, out var scheduler)) return scheduler;
-        if (_reported != servicePort.Name.Service)
-        {
-            // Once for a Service, whose ports follow one another.
-            _reported = servicePort.Name.Service;
-            _diagnostics.Add(Unknown(
+    public Scheduler Of(ServicePort servicePort) =>
+        ValueOf(servicePort.Annotations) is { } annotation &&
+        IpvsBackend.TryParseScheduler(annotation.Value, out var scheduler)
+            ? scheduler
+            : _default;
+
+    /// <summary>What is wrong with the Service's annotation; null: nothing, or it has none.</summary>
+    public Diagnostic? NoteOf(ServicePort servicePort) =>
+        ValueOf(servicePort.Annotations) is { } annotation && !IpvsBackend.TryParseScheduler(annotation.Value, out _)
+            ? Unknown(
                 servicePort.Location, $"annotation {annotation.Key} of Service {servicePort.Name.Service}",
-                annotation.Value, _default));
-        }
-
-        return _default;
-    }
+                annotation.Value, _default)
+            : null;
 
     private static Annotation? ValueOf(Seq<Annotation> annotations)
     {

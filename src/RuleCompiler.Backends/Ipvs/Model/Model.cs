@@ -8,20 +8,36 @@ namespace RuleCompiler.Backends.Ipvs;
 /// Everything that the mode programs for one family, in the order in which it is applied: ipsets, the addresses of
 /// kube-ipvs0, virtual servers, iptables rules, and the sysctls that all of it relies on.
 /// </summary>
-/// <param name="Sets">In ordinal order of their names.</param>
-/// <param name="Addresses">Bound to kube-ipvs0 as /32 or /128, which makes them local; sorted.</param>
-/// <param name="Servers">Sorted by address, protocol and port.</param>
+/// <param name="Addresses">Bound to kube-ipvs0 as /32 or /128, which makes them local.</param>
 /// <param name="Timeouts">Null leaves the kernel's.</param>
 /// <param name="ExcludeCidrs">Virtual servers in them that are not in the artifact are left alone; sorted.</param>
 public sealed record IpvsArtifact(
     Family Family,
-    Seq<IpSet> Sets,
-    Seq<Ip> Addresses,
-    Seq<VirtualServer> Servers,
+    SortedSeq<IpSet> Sets,
+    SortedSeq<Ip> Addresses,
+    SortedSeq<VirtualServer> Servers,
     IptablesRuleset Rules,
     Seq<Sysctl> Sysctls,
     Timeouts? Timeouts = null,
-    Seq<Prefix> ExcludeCidrs = default);
+    Seq<Prefix> ExcludeCidrs = default)
+{
+    /// <summary>Null when there is none of the name.</summary>
+    internal IpSet? Find(string set)
+    {
+        var index = Sets.FirstIndex(other => string.CompareOrdinal(other.Name, set) >= 0);
+        return index < Sets.Count && Sets[index] is var found && found.Name == set ? found : null;
+    }
+
+    /// <summary>Null when there is none of the key.</summary>
+    internal VirtualServer? Find(ServerKey key)
+    {
+        var index = Servers.FirstIndex(server => server.Key >= key);
+        return index < Servers.Count && Servers[index] is var found && found.Key == key ? found : null;
+    }
+
+    /// <summary>False also where there is no such set.</summary>
+    internal bool Has(string set, IpSetEntry entry) => Find(set)?.Entries.TryFind(entry, out _) == true;
+}
 
 /// <summary>ipvsadm --set TCP TCPFIN UDP, in seconds; 0 leaves the kernel's.</summary>
 public readonly record struct Timeouts(int TcpSeconds, int TcpFinSeconds, int UdpSeconds);
@@ -41,8 +57,10 @@ public sealed record VirtualServer(
     SchedulerFlags Flags,
     int? PersistenceSeconds,
     Seq<RealServer> RealServers,
-    bool OnePacket = false)
+    bool OnePacket = false) : IKeyed<VirtualServer>
 {
+    public static int CompareKeys(VirtualServer left, VirtualServer right) => left.Key.CompareTo(right.Key);
+
     internal ServerKey Key => new(Address, Protocol, Port);
 
     internal ServerOptions Options => new(Scheduler, Flags, PersistenceSeconds, OnePacket);
@@ -100,8 +118,12 @@ public enum SchedulerFlags
     Third = 32,
 }
 
-/// <summary>create NAME TYPE …, and its entries in canonical order.</summary>
-public sealed record IpSet(string Name, IpSetType Type, int HashSize, int MaxElements, Seq<IpSetEntry> Entries);
+/// <summary>create NAME TYPE …, and its entries.</summary>
+public sealed record IpSet(string Name, IpSetType Type, int HashSize, int MaxElements, SortedSeq<IpSetEntry> Entries)
+    : IKeyed<IpSet>
+{
+    public static int CompareKeys(IpSet left, IpSet right) => string.CompareOrdinal(left.Name, right.Name);
+}
 
 public enum IpSetType
 {
@@ -124,8 +146,11 @@ public enum IpSetType
 /// <summary>
 /// What a type does not have is null. <c>Third</c> is the address or network of the three-part types.
 /// </summary>
-public readonly record struct IpSetEntry(Ip? Address, Protocol? Protocol, Port? Port, Prefix? Third) : IComparable<IpSetEntry>
+public readonly record struct IpSetEntry(Ip? Address, Protocol? Protocol, Port? Port, Prefix? Third)
+    : IComparable<IpSetEntry>, IKeyed<IpSetEntry>
 {
+    public static int CompareKeys(IpSetEntry left, IpSetEntry right) => left.CompareTo(right);
+
     public int CompareTo(IpSetEntry other)
     {
         if (Nullable.Compare(Address, other.Address) is var byAddress and not 0) return byAddress;

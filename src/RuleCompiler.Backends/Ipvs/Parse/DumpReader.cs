@@ -42,7 +42,7 @@ internal sealed class DumpReader(Family family)
         var rules = IptablesBackend.Instance.Parse(_rules.ToSeq(), family);
         var diagnostics = _diagnostics.Concat(rules.Diagnostics).ToSeq();
         var artifact = new IpvsArtifact(
-            family, _sets.Finish(), _addresses.ToSeq(), _servers.Finish(), rules.Artifact, _sysctls.Values.ToSeq(),
+            family, _sets.Finish(), _addresses.ToSortedSeq(), _servers.Finish(), rules.Artifact, _sysctls.Values.ToSeq(),
             _servers.Timeouts, _excludeCidrs);
         return new(artifact, diagnostics);
     }

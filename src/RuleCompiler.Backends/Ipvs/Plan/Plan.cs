@@ -15,15 +15,14 @@ public sealed partial class IpvsBackend
         var sets = new SetPlanner(observed, desired);
         var steps = new List<IpvsStep>();
         AddSysctls();
-        if (observed.Addresses.Except(desired.Addresses).ToSeq() is { IsEmpty: false } gone)
-            steps.Add(new IpvsStep.Unbind(gone));
+        var addresses = observed.Addresses.ChangesTo(desired.Addresses);
+        if (!addresses.Removed.IsEmpty) steps.Add(new IpvsStep.Unbind(addresses.Removed));
         AddServers(servers.Announced);
         AddSets(sets.Before);
         foreach (var block in RulePlanner.Plan(observed.Rules, desired.Rules))
             steps.Add(new IpvsStep.ChangeRules(block));
         AddServers(servers.Changed);
-        if (desired.Addresses.Except(observed.Addresses).ToSeq() is { IsEmpty: false } added)
-            steps.Add(new IpvsStep.Bind(added));
+        if (!addresses.Added.IsEmpty) steps.Add(new IpvsStep.Bind(addresses.Added));
         AddSets(sets.After);
         AddServers(servers.Withdrawn);
         if (servers.Drained.Count > 0) steps.Add(new IpvsStep.Reap(servers.Drained.ToSeq()));

@@ -7,27 +7,24 @@ internal sealed class ServerPlanner
 {
     private readonly IpvsArtifact _observed;
     private readonly IpvsArtifact _desired;
-    private readonly HashSet<Ip> _bound;
-    private readonly HashSet<Ip> _boundNext;
 
     public ServerPlanner(IpvsArtifact observed, IpvsArtifact desired)
     {
         (_observed, _desired) = (observed, desired);
-        (_bound, _boundNext) = (observed.Addresses.ToHashSet(), desired.Addresses.ToHashSet());
         if (desired.Timeouts is { } timeouts && Differ(timeouts)) Changed.Add(new ServerCommand.SetTimeouts(timeouts));
         var ownership = new ServerOwnership(observed, desired);
-        var before = observed.Servers.ToDictionary(server => server.Key);
-        foreach (var server in desired.Servers)
+        var servers = observed.Servers.ChangesTo(desired.Servers);
+        foreach (var server in servers.Added)
         {
-            if (before.Remove(server.Key, out var old))
+            if (observed.Find(server.Key) is { } old)
                 Change(old, server);
             else
                 Create(server);
         }
 
-        foreach (var server in before.Values.OrderBy(server => server.Key))
+        foreach (var server in servers.Removed)
         {
-            if (ownership.IsOurs(server.Key)) Delete(server);
+            if (desired.Find(server.Key) is null && ownership.IsOurs(server.Key)) Delete(server);
         }
     }
 
@@ -55,8 +52,7 @@ internal sealed class ServerPlanner
 
     private void Create(VirtualServer server)
     {
-        var announced = _bound.Contains(server.Address) && _boundNext.Contains(server.Address);
-        (announced ? Announced : Changed).Add(new ServerCommand.AddServer(server.Key, server.Options));
+        (StaysBound(server.Address) ? Announced : Changed).Add(new ServerCommand.AddServer(server.Key, server.Options));
         foreach (var real in server.RealServers) Changed.Add(Add(server.Key, real));
     }
 
@@ -97,7 +93,7 @@ internal sealed class ServerPlanner
     /// </summary>
     private void Delete(VirtualServer server)
     {
-        if (!_bound.Contains(server.Address) || !_boundNext.Contains(server.Address))
+        if (!StaysBound(server.Address))
         {
             Changed.Add(new ServerCommand.DeleteServer(server.Key));
             return;
@@ -106,6 +102,9 @@ internal sealed class ServerPlanner
         foreach (var real in server.RealServers) Changed.Add(new ServerCommand.DeleteReal(server.Key, real.Endpoint));
         Withdrawn.Add(new ServerCommand.DeleteServer(server.Key));
     }
+
+    private bool StaysBound(Ip address) =>
+        _observed.Addresses.TryFind(address, out _) && _desired.Addresses.TryFind(address, out _);
 
     private static ServerCommand.AddReal Add(ServerKey key, RealServer real) =>
         new(key, real.Endpoint, real.Forwarding, real.Weight);

@@ -67,7 +67,7 @@ internal sealed class SetPlanner
     }
 
     /// <summary>The kernel cannot resize a set, but two can change their contents in one moment.</summary>
-    private static void Replace(List<SetCommand> commands, IpSet set, Seq<IpSetEntry> entries)
+    private static void Replace(List<SetCommand> commands, IpSet set, SortedSeq<IpSetEntry> entries)
     {
         commands.Add(CreateOf(set, Spare));
         foreach (var entry in entries) commands.Add(new SetCommand.Add(Spare, entry));
@@ -80,22 +80,14 @@ internal sealed class SetPlanner
 
     private void Add(IpSet set)
     {
-        var had = EntriesOf(_observed, set.Name).ToHashSet();
-        foreach (var entry in set.Entries)
-        {
-            if (!had.Contains(entry))
-                (IsAddedAfter(set.Name, entry) ? After : Before).Add(new SetCommand.Add(set.Name, entry));
-        }
+        foreach (var entry in EntriesOf(_observed, set.Name).ChangesTo(set.Entries).Added)
+            (IsAddedAfter(set.Name, entry) ? After : Before).Add(new SetCommand.Add(set.Name, entry));
     }
 
     private void Delete(IpSet set)
     {
-        var wanted = set.Entries.Span.ToArray().ToHashSet();
-        foreach (var entry in EntriesOf(_observed, set.Name))
-        {
-            if (!wanted.Contains(entry))
-                (IsDeletedBefore(set.Name, entry) ? Before : After).Add(new SetCommand.Delete(set.Name, entry));
-        }
+        foreach (var entry in EntriesOf(_observed, set.Name).ChangesTo(set.Entries).Removed)
+            (IsDeletedBefore(set.Name, entry) ? Before : After).Add(new SetCommand.Delete(set.Name, entry));
     }
 
     /// <summary>
@@ -129,32 +121,32 @@ internal sealed class SetPlanner
     {
         var firewall = Names.LoadBalancerFirewall.In(_family);
         var frontend = entry with { Third = null };
-        return EntriesOf(_observed, firewall).Contains(frontend) && EntriesOf(_desired, firewall).Contains(frontend);
+        return EntriesOf(_observed, firewall).TryFind(frontend, out _)
+            && EntriesOf(_desired, firewall).TryFind(frontend, out _);
     }
 
-    private static Seq<IpSetEntry> EntriesOf(Dictionary<string, IpSet> sets, string name) =>
+    private static SortedSeq<IpSetEntry> EntriesOf(Dictionary<string, IpSet> sets, string name) =>
         sets.TryGetValue(name, out var set) ? set.Entries : [];
 
     /// <summary>The frontends that have a real server for new flows.</summary>
-    private sealed class BusyFrontends
+    private sealed class BusyFrontends(IpvsArtifact artifact)
     {
-        private readonly HashSet<IpSetEntry> _frontends = [];
-        private readonly HashSet<(Protocol, Port)> _nodePorts = [];
-
-        public BusyFrontends(IpvsArtifact artifact)
-        {
-            var bound = artifact.Addresses.ToHashSet();
-            foreach (var server in artifact.Servers)
-            {
-                if (!server.RealServers.Any(real => real.Weight > 0)) continue;
-                _frontends.Add(new(server.Address, server.Protocol, server.Port, null));
-                if (!bound.Contains(server.Address)) _nodePorts.Add((server.Protocol, server.Port));
-            }
-        }
+        private HashSet<(Protocol, Port)>? _nodePorts;
 
         /// <param name="protocol">Of a set of ports.</param>
-        public bool Has(Protocol protocol, IpSetEntry entry) => entry is { Address: null, Port: { } port }
-            ? _nodePorts.Contains((protocol, port))
-            : _frontends.Contains(entry);
+        public bool Has(Protocol protocol, IpSetEntry entry)
+        {
+            if (entry is { Address: { } address, Protocol: { } own, Port: { } port })
+                return artifact.Find(new ServerKey(address, own, port)) is { } server && IsBusy(server);
+            _nodePorts ??=
+            [
+                .. artifact.Servers
+                    .Where(server => IsBusy(server) && !artifact.Addresses.TryFind(server.Address, out _))
+                    .Select(server => (server.Protocol, server.Port)),
+            ];
+            return entry.Port is { } nodePort && _nodePorts.Contains((protocol, nodePort));
+        }
+
+        private static bool IsBusy(VirtualServer server) => server.RealServers.Any(real => real.Weight > 0);
     }
 }

@@ -129,9 +129,9 @@ public sealed partial class IpvsBackend
     /// order, so what it makes of three addresses in a circle depends on how the kernel hashed them; here they are merged
     /// from numeric order.
     /// </summary>
-    private static VirtualServer[] InToolsOrder(Seq<VirtualServer> servers)
+    private static VirtualServer[] InToolsOrder(SortedSeq<VirtualServer> servers)
     {
-        var sorted = servers.OrderBy(server => server.Key).ToArray();
+        var sorted = servers.ToArray();
         MergeSort(sorted, new VirtualServer[sorted.Length]);
         return sorted;
 

@@ -62,7 +62,7 @@ public sealed partial class IpvsBackend
         return writer.ToString();
     }
 
-    private static void PrintAddresses(ArtifactWriter writer, Seq<Ip> addresses)
+    private static void PrintAddresses(ArtifactWriter writer, SortedSeq<Ip> addresses)
     {
         foreach (var address in addresses)
         {

@@ -22,8 +22,7 @@ internal sealed partial class TableLowering(ServiceGraph graph)
     public NftLowering WithoutServices()
     {
         var table = new NftTable(Names.Table, EmptySets().ToSortedSeq(), [.. HookChains(), .. FixedChains()]);
-        var withoutServices = graph with { ServicePorts = [], HealthChecks = [], ClusterIps = [], ServiceCidrs = [] };
-        return new NftLowering(withoutServices, table, default, default, []);
+        return new NftLowering(graph.WithoutServices(), table, default, default, []);
     }
 
     /// <summary>The graph's table, from that of an earlier graph of the node.</summary>

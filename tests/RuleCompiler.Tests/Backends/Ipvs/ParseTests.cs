@@ -301,6 +301,6 @@ public sealed class ParseTests
         Servers = artifact.Servers.Select(server => server with
         {
             RealServers = server.RealServers.Select(real => real with { Connections = null }).ToSeq(),
-        }).ToSeq(),
+        }).ToSortedSeq(),
     };
 }

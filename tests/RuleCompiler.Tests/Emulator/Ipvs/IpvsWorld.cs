@@ -55,7 +55,7 @@ internal sealed class IpvsWorld
     {
         var all = servers.ToArray();
         return new IpvsArtifact(
-            all[0].Address.Family, [], all.Select(one => one.Address).Distinct().ToSeq(), all.ToSeq(),
+            all[0].Address.Family, [], all.Select(one => one.Address).Distinct().ToSortedSeq(), all.ToSortedSeq(),
             new IptablesRuleset(all[0].Address.Family, []), []);
     }
 
