@@ -1,4 +1,5 @@
 using System.Globalization;
+using RuleCompiler.Cli.Documents;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -29,6 +30,9 @@ internal sealed class Display(TextWriter writer, bool isTerminal, Terminal termi
 
     public string Paint(string text, Tint tint) =>
         Colors ? string.Create(CultureInfo.InvariantCulture, $"\e[{(int)tint}m{text}\e[0m") : text;
+
+    public void Write(Document document, bool isVerbose) =>
+        new TerminalRenderer(writer, isTerminal ? terminal.Width : null, Colors, isVerbose).Write(document);
 
     /// <summary>Columns under headers. Cells are plain text.</summary>
     public void Table(IReadOnlyList<string> headers, IEnumerable<IReadOnlyList<string>> rows, int indent = 0)

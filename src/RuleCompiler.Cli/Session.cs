@@ -1,4 +1,5 @@
 using RuleCompiler.Cli.Diagnostics;
+using RuleCompiler.Cli.Documents;
 using RuleCompiler.Ir.Text;
 
 namespace RuleCompiler.Cli;
@@ -37,6 +38,13 @@ internal sealed class Session(Shell shell, DiagnosticFormat format, ColorChoice 
     {
         Report(diagnostic);
         return exitCode;
+    }
+
+    /// <summary>A verb's answer, on standard output.</summary>
+    public void Answer(Document document, bool asJson)
+    {
+        if (asJson) JsonRenderer.Write(document, shell.Output);
+        else Output.Write(document, verbose);
     }
 
     /// <summary>A line for people on standard error; left out where a program reads it.</summary>

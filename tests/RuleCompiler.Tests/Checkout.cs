@@ -11,6 +11,10 @@ internal static class Checkout
 
     public static string PathOf(params string[] parts) => Path.Combine([Root, .. parts]);
 
+    /// <summary>The folders of golden/ that hold a cluster with its nodes.</summary>
+    public static IEnumerable<string> Scenarios => Directory.EnumerateDirectories(PathOf("golden"))
+        .Where(folder => File.Exists(Path.Combine(folder, "nodes.yaml")));
+
     /// <summary>Source files below a folder, without build output, in ordinal order.</summary>
     public static IEnumerable<string> Files(string folder, string pattern) =>
         Directory.EnumerateFiles(PathOf(folder), pattern, SearchOption.AllDirectories)

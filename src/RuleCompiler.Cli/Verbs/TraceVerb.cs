@@ -124,8 +124,7 @@ internal sealed class TraceVerb
         }
 
         var trace = new Trace(packet, distribution, dump is null ? ExpectedBy(loaded, tuple, via) : null);
-        if (parsed.GetValue(_json)) TraceJson.Write(trace, session.Shell.Output);
-        else TraceText.Write(trace, session.Output, session.IsVerbose);
+        session.Answer(TraceDocument.Of(trace), parsed.GetValue(_json));
         return trace.Disagreement is { } disagreement ? session.Fail(ExitCode.Findings, disagreement) : ExitCode.Fine;
     }
 

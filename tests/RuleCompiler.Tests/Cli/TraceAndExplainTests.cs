@@ -25,8 +25,26 @@ public sealed class TraceAndExplainTests : IDisposable
         Assert.Contains("10.64.0.5:8080", run.Output);
         Assert.Contains("50.00 %", run.Output);
         Assert.Contains("1/2", run.Output);
-        Assert.Contains("as the cluster's objects mean it", run.Output);
+        Assert.Contains("matches the cluster's intent", run.Output);
         Assert.DoesNotContain("\e", run.Output);
+    }
+
+    /// <summary>The fractions of kube-proxy's chain of 50 probabilities are beyond a double; their shares are not.</summary>
+    [Fact]
+    public void A_long_chain_of_probabilities_has_its_shares_in_json()
+    {
+        var run = RulecRun.Of(
+            "trace", "--rules", Checkout.PathOf("golden", "screens", "kube-proxy.iptables-save.txt"),
+            "-f", Checkout.PathOf("golden", "screens", "fifty-endpoints.yaml"), "--node", "node-0",
+            "--from", "203.0.113.9", "--to", "tcp/10.96.0.10:80", "--json");
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        using var json = JsonDocument.Parse(run.Output);
+        var outcomes = json.RootElement.GetProperty("outcomes").EnumerateArray().ToList();
+        Assert.Equal(50, outcomes.Count);
+        Assert.Equal(50, outcomes.Select(one => one.GetProperty("endpoint").GetString()).Distinct().Count());
+        Assert.All(outcomes, one => Assert.Equal(0.02, one.GetProperty("chance").GetDouble(), 8));
+        Assert.Contains(outcomes, one => one.GetProperty("exactly").GetString()!.Length > 400);
     }
 
     [Theory]

@@ -39,7 +39,7 @@ public sealed class InputFieldTests
         var defaults = new Observations();
         defaults.Add(Read([File("sparse.yaml", Sparse)], File("sparse-config.yaml", SparseConfig), "a"));
         var seen = new Observations();
-        foreach (var folder in Directory.EnumerateDirectories(Checkout.PathOf("golden")))
+        foreach (var folder in Checkout.Scenarios)
         {
             var config = Path.Combine(folder, "kube-proxy-config.yaml");
             seen.Add(Read(
