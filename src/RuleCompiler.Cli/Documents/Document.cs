@@ -45,7 +45,7 @@ internal abstract record Block
 
     /// <summary>Documents that people read one after the other.</summary>
     /// <param name="Key">
-    /// The property whose value is an array of them; null for a document that is nothing but this array.
+    /// The property whose value is an array of them; null for a document that is this array to programs.
     /// </param>
     public sealed record Each(string? Key, Seq<Document> Items) : Block;
 }

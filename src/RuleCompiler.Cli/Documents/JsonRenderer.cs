@@ -9,8 +9,10 @@ internal static class JsonRenderer
 {
     public static void Write(Document document, TextWriter to) => JsonText.Write(to, json =>
     {
-        if (document.Blocks is [Block.Each { Key: null } each]) WriteItems(json, each);
-        else WriteObject(json, document);
+        if (document.Blocks.OfType<Block.Each>().SingleOrDefault(each => each.Key is null) is { } root)
+            WriteItems(json, root);
+        else
+            WriteObject(json, document);
     });
 
     private static void WriteObject(Utf8JsonWriter json, Document document)

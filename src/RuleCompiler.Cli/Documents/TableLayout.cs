@@ -12,7 +12,7 @@ internal sealed class TableLayout
     private const int OwnLineIndent = 4;
 
     /// <summary>Prose in narrower columns is no pleasure to read.</summary>
-    private const int ProseMin = 16;
+    private const int ProseMin = 12;
 
     /// <summary>Of a group's list; the rest is counted.</summary>
     private const int MembersMax = 100;
@@ -24,6 +24,9 @@ internal sealed class TableLayout
     private readonly List<int> _visible;
     private readonly List<ShownRow> _rows;
     private readonly int[] _widths;
+
+    /// <summary>What prose can be broken to; for other columns, their width.</summary>
+    private readonly int[] _narrowest;
 
     /// <summary>Positions in <see cref="_visible"/>, as all below.</summary>
     private readonly List<int> _columns;
@@ -44,13 +47,16 @@ internal sealed class TableLayout
         _columns = [.. Enumerable.Range(0, _visible.Count)];
         _widths = [.. _columns.Select(at => _rows
             .Select(row => Measure.Width(row.Cells[at])).Append(Measure.Width(ColumnAt(at).Header!)).Max())];
+        _narrowest = [.. _columns.Select(at => ColumnAt(at).Fit == Fit.Prose ? NarrowestProse(at) : _widths[at])];
         if (_width is { } width) FitInto(width);
     }
 
+    /// <summary>There is nothing for people in it.</summary>
+    public bool IsEmpty => _visible.Count == 0;
+
     public IEnumerable<Line> Lines()
     {
-        var header = _columns.Select(at => Line.Badge(ColumnAt(at).Header!, Tone.Header)).ToList();
-        yield return Joined(header);
+        foreach (var line in SideBySide(at => Line.Badge(ColumnAt(at).Header!, Tone.Header))) yield return line;
         foreach (var row in _rows)
         {
             foreach (var line in Lines(row)) yield return line;
@@ -70,12 +76,18 @@ internal sealed class TableLayout
     private void FitInto(int width)
     {
         if (Total > width) Move(_columns.FindAll(at => ColumnAt(at).Fit == Fit.OwnLine), _ownLine);
-        while (Total > width && !TryShrinkProse(Total - width))
+        while (Total - _columns.Sum(Spare) > width)
         {
             var leastNeeded = _columns.Where(at => ColumnAt(at).Rank > 0).Reverse().ToList();
-            if (leastNeeded.Count == 0) return;
+            if (leastNeeded.Count == 0) break;
             Move([leastNeeded.MaxBy(at => ColumnAt(at).Rank)], _leftOut);
         }
+
+        // The widest prose gives way first.
+        while (Total > width && _columns.FindAll(at => Spare(at) > 0) is { Count: > 0 } spare)
+            _widths[spare.MaxBy(at => _widths[at])]--;
+
+        int Spare(int at) => _widths[at] - _narrowest[at];
 
         void Move(List<int> which, List<int> to)
         {
@@ -84,34 +96,15 @@ internal sealed class TableLayout
         }
     }
 
-    private bool TryShrinkProse(int excess)
-    {
-        var spare = _columns
-            .Where(at => ColumnAt(at).Fit == Fit.Prose)
-            .ToDictionary(at => at, at => _widths[at] - Math.Min(_widths[at], NarrowestProse(at)));
-        if (spare.Values.Sum() < excess) return false;
-        foreach (var (at, cells) in spare)
-        {
-            var taken = Math.Min(cells, excess);
-            _widths[at] -= taken;
-            excess -= taken;
-        }
-
-        return true;
-    }
-
     private int NarrowestProse(int at) => _rows
         .Select(row => Measure.WidestWord(row.Cells[at]))
-        .Append(Measure.Width(ColumnAt(at).Header!))
-        .Append(ProseMin)
+        .Append(Measure.WidestWord(ColumnAt(at).Header!))
+        .Append(Math.Min(ProseMin, _widths[at]))
         .Max();
 
     private IEnumerable<Line> Lines(ShownRow row)
     {
-        var cells = _columns.Select(at => Broken(row.Cells[at], at)).ToList();
-        var height = cells.Max(lines => lines.Count);
-        for (var i = 0; i < height; i++)
-            yield return Joined([.. cells.Select(lines => i < lines.Count ? lines[i] : "")]);
+        foreach (var line in SideBySide(at => row.Cells[at])) yield return line;
         foreach (var at in _ownLine)
         {
             foreach (var line in Measure.Wrap(row.Cells[at], _width!.Value - OwnLineIndent))
@@ -121,8 +114,19 @@ internal sealed class TableLayout
         foreach (var line in Listed(row.Members)) yield return Measure.Indented(line, OwnLineIndent);
     }
 
-    private List<Line> Broken(Line cell, int at) =>
-        Measure.Width(cell) <= _widths[at] ? [cell] : [.. Measure.Wrap(cell, _widths[at])];
+    private IEnumerable<Line> SideBySide(Func<int, Line> cellAt)
+    {
+        var cells = _columns.ConvertAll(at => Broken(cellAt(at), _widths[at]));
+        var height = cells.Max(lines => lines.Count);
+        for (var i = 0; i < height; i++)
+        {
+            var line = cells.ConvertAll(lines => i < lines.Count ? lines[i] : "");
+            yield return Padded(line, column => _widths[_columns[column]]);
+        }
+    }
+
+    private static List<Line> Broken(Line cell, int width) =>
+        Measure.Width(cell) <= width ? [cell] : [.. Measure.Wrap(cell, width)];
 
     private IEnumerable<Line> Listed(Seq<Line> members)
     {
@@ -133,8 +137,6 @@ internal sealed class TableLayout
         foreach (var some in shown.Chunk(perLine)) yield return Padded(some, _ => cells);
         if (members.Count > shown.Count) yield return $"… and {members.Count - shown.Count} more (-v lists all)";
     }
-
-    private Line Joined(IReadOnlyList<Line> cells) => Padded(cells, i => _widths[_columns[i]]);
 
     /// <summary>Without blanks at the end.</summary>
     private static Line Padded(IReadOnlyList<Line> cells, Func<int, int> widthOf)

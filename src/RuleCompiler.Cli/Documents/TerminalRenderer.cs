@@ -32,9 +32,10 @@ internal sealed class TerminalRenderer(TextWriter to, int? width, bool colors, b
                 Separate(paragraph);
                 WriteWrapped(paragraph.Text);
                 break;
-            case Block.Table { Rows.IsEmpty: false } table:
+            case Block.Table table:
+                if (new TableLayout(table, width, _indent, isVerbose) is not { IsEmpty: false } layout) break;
                 Separate(table);
-                foreach (var line in new TableLayout(table, width, _indent, isVerbose).Lines()) WriteLine(line);
+                foreach (var line in layout.Lines()) WriteLine(line);
                 break;
             case Block.Code code:
                 Separate(code);

@@ -76,8 +76,7 @@ internal sealed class CheckVerb
                 session.Format != DiagnosticFormat.Text || diagnostic.Rule != DiagnosticCatalog.FlowExpectationFailed));
         }
 
-        if (parsed.GetValue(_json)) CheckJson.Write(reports, session.Shell.Output);
-        else CheckText.Write(reports, session.Output, session.IsVerbose);
+        session.Answer(CheckDocument.Of(reports, session.IsVerbose), parsed.GetValue(_json));
         if (parsed.GetValue(_junit) is { } junit && !Write(junit, JUnit.Write(reports.ToSeq()), session))
             return ExitCode.BadInput;
 

@@ -44,8 +44,7 @@ internal static class ExplainVerb
                 .OrderBy(explained => explained.Port.Name).ThenBy(explained => explained.Graph.Family)
                 .ToList();
             if (found.Count == 0) return session.Fail(ExitCode.BadInput, Unknown(word, loaded.Cluster, graphs));
-            if (parsed.GetValue(json)) ExplanationJson.Write(found, session.Shell.Output);
-            else ExplanationText.Write(found, session.Output, session.IsVerbose);
+            session.Answer(ExplanationDocument.Of(found), parsed.GetValue(json));
             return ExitCode.Fine;
         });
         return verb;

@@ -18,7 +18,7 @@ internal static class TraceDocument
             new Block.Fact("packet", Value.Of(
                 [.. FieldsOf(trace.Packet.Tuple), new Field("arrivesOn", trace.Packet.InputInterface)])),
         };
-        if (outcomes[0].Example.Steps is { IsEmpty: false } steps) blocks.Add(StepsOf(steps));
+        if (outcomes[0].Example.Steps is { IsEmpty: false } steps) blocks.Add(StepsTable.Of(steps));
         else blocks.Add(new Block.Paragraph("no rule matches"));
         if (outcomes.Count > 1)
             blocks.Add(new Block.Paragraph($"These rules lead to the first of {outcomes.Count} outcomes."));
@@ -38,29 +38,6 @@ internal static class TraceDocument
         var arrival = packet.InputInterface is { } name ? $"arrives on {name}" : "sent by the node itself";
         return Line.Of(new Span(packet.Tuple.ToString(), Tone.Name), $", {arrival}");
     }
-
-    /// <summary>For people: programs find the steps of every outcome in it.</summary>
-    private static Block.Table StepsOf(Seq<TraceStep> steps) => new(
-        Key: null,
-        [
-            new Column(null, "hook", Rank: 1),
-            new Column(null, "table", Rank: 2),
-            new Column(null, "chain"),
-            new Column(null, "rule"),
-            new Column(null, "then", Fit: Fit.Prose),
-            new Column(null, "service", Rank: 3),
-            new Column(null, "text", Fit: Fit.OwnLine),
-        ],
-        steps.Select(step => (Seq<Cell>)
-        [
-            step.Hook,
-            step.Table,
-            step.Chain,
-            step.RuleNumber > 0 ? step.RuleNumber : Cell.None,
-            step.Effect,
-            step.Service,
-            step.RuleText,
-        ]).ToSeq());
 
     private static Block.Table OutcomesOf(Seq<WeightedOutcome> outcomes) => new(
         "outcomes",

@@ -41,7 +41,7 @@ public sealed class CheckVerbTests : IDisposable
 
         Assert.Equal((0, "2 passed, 0 failed in 1 file\n"), (file.ExitCode, file.Output));
         Assert.Equal(0, directory.ExitCode);
-        Assert.Contains("  ok    from pod 10.64.0.9 to tcp 10.96.0.66:80 expect reject\n", directory.Output);
+        Assert.Contains("  passed  from pod 10.64.0.9 to tcp 10.96.0.66:80 expect reject\n", directory.Output);
     }
 
     [Fact]

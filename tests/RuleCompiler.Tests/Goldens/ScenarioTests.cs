@@ -70,7 +70,7 @@ public sealed class ScenarioTests
             [new InputFile("cluster.yaml", File.ReadAllBytes(Path.Combine(folder, "cluster.yaml")))]).Cluster;
         var explanations = cluster.Services
             .Select(service => service.Name).Order()
-            .Select(name => RulecRun.Of(["explain", name.ToString(), .. input]).Output);
+            .Select(name => RulecRun.Of(["explain", name.ToString(), "-v", .. input]).Output);
         return string.Join('\n', explanations);
     }
 }
